@@ -1,0 +1,289 @@
+use std::{
+    error::Error,
+    fmt,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
+
+use http::{
+    HeaderMap,
+    header::{FORWARDED, HOST, HeaderName},
+    request::Parts,
+};
+use ipnet::IpNet;
+
+use crate::{Connection, Mark, Peer, journey::Journey};
+
+/// Which proxies may say who the client is, and in which header.
+///
+/// One value, shared by whatever asks for the client: throttles, remote users, CSRF, links. The
+/// default trusts nobody: the client is the peer of the connection, and a client cannot choose
+/// its address by a header.
+///
+/// ```
+/// use std::net::SocketAddr;
+/// use gatefold_core::{Connection, TrustedProxies};
+///
+/// let proxies = TrustedProxies::networks(["10.0.0.0/8"])?;
+/// let request = http::Request::builder()
+///     .header("x-forwarded-for", "6.6.6.6, 198.51.100.4, 10.0.0.7");
+/// let mut head = request.body(()).unwrap().into_parts().0;
+/// Connection::new(SocketAddr::from(([10, 0, 0, 1], 4711))).leave(&mut head.extensions);
+///
+/// // Read from the right: the first address that is no trusted proxy.
+/// let client = proxies.peer(&head).address();
+/// assert_eq!(client, Some("198.51.100.4".parse().unwrap()));
+/// # Ok::<_, gatefold_core::ProxyError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct TrustedProxies {
+    mark: Mark,
+    trust: Trust,
+    header: Header,
+}
+
+#[derive(Clone, Debug)]
+enum Trust {
+    Nobody,
+    Networks(Arc<[IpNet]>),
+    Count(usize),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Header {
+    XForwardedFor,
+    Forwarded,
+}
+
+static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+static X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+
+impl TrustedProxies {
+    /// Trusts no header: the client is the peer.
+    pub fn none() -> Self {
+        Self::new(Trust::Nobody)
+    }
+
+    /// Trusts the proxies in these networks (`10.0.0.0/8`, `::1`). `X-Forwarded-For` is read from
+    /// the right, and the first address outside the networks is the client. An entry that is no
+    /// address ends the walk at the last known hop.
+    ///
+    /// # Errors
+    ///
+    /// A network that is no address and no CIDR range.
+    pub fn networks<I>(networks: I) -> Result<Self, ProxyError>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        let networks: Result<Arc<[_]>, _> = networks
+            .into_iter()
+            .map(|network| parse_network(network.as_ref()))
+            .collect();
+        Ok(Self::new(Trust::Networks(networks?)))
+    }
+
+    /// Trusts this many proxies in front (Django REST Framework's `NUM_PROXIES`), whatever their
+    /// address: the client is that many entries from the right of `X-Forwarded-For`. With fewer
+    /// entries the client is the peer.
+    ///
+    /// Only where nobody can reach the service past the proxies.
+    pub fn count(proxies: usize) -> Self {
+        Self::new(if proxies == 0 {
+            Trust::Nobody
+        } else {
+            Trust::Count(proxies)
+        })
+    }
+
+    fn new(trust: Trust) -> Self {
+        Self {
+            mark: Mark::new(),
+            trust,
+            header: Header::XForwardedFor,
+        }
+    }
+
+    /// Reads the header `Forwarded` (RFC 7239) instead of `X-Forwarded-For`. Only one is ever read.
+    #[must_use]
+    pub fn forwarded(mut self) -> Self {
+        // Another value now, so what was found for the old one must not be taken for its own.
+        self.mark = Mark::new();
+        self.header = Header::Forwarded;
+        self
+    }
+
+    /// The client of this request. It is found once and remembered in the request, where a gate
+    /// has been before.
+    pub fn peer(&self, head: &Parts) -> Peer {
+        match Journey::of(&head.extensions).and_then(|journey| journey.peer.as_ref()) {
+            Some((mark, peer)) if *mark == self.mark => peer.clone(),
+            _ => self.find(head),
+        }
+    }
+
+    /// Finds the client and remembers it for whoever asks further in with the same value.
+    pub fn remember(&self, head: &mut Parts) -> Peer {
+        let peer = self.peer(head);
+        Journey::edit(&mut head.extensions).peer = Some((self.mark, peer.clone()));
+        peer
+    }
+
+    fn find(&self, head: &Parts) -> Peer {
+        let connection = Connection::find(head);
+        let nearest = connection.map(|connection| canonical(connection.address().ip()));
+        let believed = match &self.trust {
+            Trust::Nobody => false,
+            Trust::Count(_) => nearest.is_some(),
+            Trust::Networks(networks) => nearest.is_some_and(|peer| contains(networks, peer)),
+        };
+        let https = connection.is_some_and(|connection| connection.is_https())
+            || head.uri.scheme_str() == Some("https");
+        let host = head
+            .uri
+            .authority()
+            .map(|authority| authority.as_str())
+            .or_else(|| last(&head.headers, &HOST));
+        if !believed {
+            return Peer {
+                address: nearest,
+                https,
+                host: host.map(Into::into),
+            };
+        }
+        let hops = match self.header {
+            Header::XForwardedFor => hops(&head.headers, &X_FORWARDED_FOR),
+            Header::Forwarded => hops(&head.headers, &FORWARDED),
+        };
+        let (scheme, said_host) = self.said(&head.headers);
+        Peer {
+            address: nearest.map(|peer| self.walk(peer, hops)),
+            https: scheme.map_or(https, |scheme| scheme.eq_ignore_ascii_case("https")),
+            host: said_host.or(host).map(Into::into),
+        }
+    }
+
+    /// From the nearest hop outward, as far as trust reaches.
+    fn walk<'a>(&self, nearest: IpAddr, mut hops: impl Iterator<Item = &'a str>) -> IpAddr {
+        match &self.trust {
+            Trust::Nobody => nearest,
+            Trust::Count(count) => hops
+                .nth(count - 1)
+                .and_then(|hop| self.address(hop))
+                .unwrap_or(nearest),
+            Trust::Networks(networks) => {
+                let mut client = nearest;
+                while contains(networks, client) {
+                    match hops.next().and_then(|hop| self.address(hop)) {
+                        Some(next) => client = next,
+                        None => break,
+                    }
+                }
+                client
+            }
+        }
+    }
+
+    fn address(&self, hop: &str) -> Option<IpAddr> {
+        match self.header {
+            Header::XForwardedFor => parse_hop(hop),
+            Header::Forwarded => parse_hop(parameter(hop, "for")?),
+        }
+    }
+
+    /// Scheme and host as the nearest proxy says them.
+    fn said<'a>(&self, headers: &'a HeaderMap) -> (Option<&'a str>, Option<&'a str>) {
+        match self.header {
+            Header::XForwardedFor => (
+                hops(headers, &X_FORWARDED_PROTO).next(),
+                hops(headers, &X_FORWARDED_HOST).next(),
+            ),
+            Header::Forwarded => match hops(headers, &FORWARDED).next() {
+                Some(hop) => (parameter(hop, "proto"), parameter(hop, "host")),
+                None => (None, None),
+            },
+        }
+    }
+}
+
+impl Default for TrustedProxies {
+    fn default() -> Self {
+        Self::none()
+    }
+}
+
+fn last<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get_all(name).iter().next_back()?.to_str().ok()
+}
+
+/// The entries of all lines of a list header, last first. A line that is no text is one entry that
+/// no parser knows.
+fn hops<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> + use<'a> {
+    headers
+        .get_all(name)
+        .iter()
+        .rev()
+        .flat_map(|line| line.to_str().unwrap_or("?").rsplit(',').map(str::trim))
+}
+
+/// An address, with or without a port, brackets and quotes.
+fn parse_hop(hop: &str) -> Option<IpAddr> {
+    let hop = hop.trim().trim_matches('"');
+    let bare = hop
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    let address = bare
+        .unwrap_or(hop)
+        .parse()
+        .or_else(|_| hop.parse::<SocketAddr>().map(|socket| socket.ip()));
+    address.ok().map(canonical)
+}
+
+/// A parameter of one element of `Forwarded`.
+fn parameter<'a>(element: &'a str, name: &str) -> Option<&'a str> {
+    element.split(';').find_map(|pair| {
+        let (key, value) = pair.split_once('=')?;
+        key.trim()
+            .eq_ignore_ascii_case(name)
+            .then(|| value.trim().trim_matches('"'))
+    })
+}
+
+fn parse_network(given: &str) -> Result<IpNet, ProxyError> {
+    let given = given.trim();
+    given
+        .parse::<IpNet>()
+        .or_else(|_| given.parse::<IpAddr>().map(IpNet::from))
+        .map_err(|_| ProxyError {
+            given: given.to_owned(),
+        })
+}
+
+fn contains(networks: &[IpNet], address: IpAddr) -> bool {
+    networks.iter().any(|network| network.contains(&address))
+}
+
+/// An IPv4 address in IPv6 clothes is the IPv4 address.
+fn canonical(address: IpAddr) -> IpAddr {
+    address.to_canonical()
+}
+
+/// A network that [`TrustedProxies::networks`] does not understand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProxyError {
+    given: String,
+}
+
+impl fmt::Display for ProxyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "trusted proxy `{}` is no network: an address (`192.0.2.1`) or a CIDR range \
+             (`10.0.0.0/8`) is wanted",
+            self.given
+        )
+    }
+}
+
+impl Error for ProxyError {}

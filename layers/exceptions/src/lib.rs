@@ -1,0 +1,1 @@
+//! What do we say? The exception gate of gatefold

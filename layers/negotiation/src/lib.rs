@@ -1,0 +1,1 @@
+//! In which form? The content negotiation gate of gatefold

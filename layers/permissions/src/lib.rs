@@ -1,0 +1,1 @@
+//! May they? The permission gate of gatefold

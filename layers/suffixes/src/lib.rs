@@ -1,0 +1,1 @@
+//! .json or .html? The format suffix gate of gatefold

@@ -1,0 +1,1 @@
+//! How often? The throttling gate of gatefold

@@ -1,0 +1,1 @@
+//! Which API? The versioning gate of gatefold
