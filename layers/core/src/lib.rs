@@ -55,6 +55,7 @@ mod exception;
 #[cfg(feature = "axum")]
 mod extract;
 mod format;
+mod forwarded;
 mod future;
 mod gate;
 mod identity;

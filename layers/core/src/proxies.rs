@@ -1,9 +1,4 @@
-use std::{
-    error::Error,
-    fmt,
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-};
+use std::{error::Error, fmt, net::IpAddr, sync::Arc};
 
 use http::{
     HeaderMap,
@@ -12,7 +7,11 @@ use http::{
 };
 use ipnet::IpNet;
 
-use crate::{Connection, Mark, Peer, journey::Journey};
+use crate::{
+    Connection, Mark, Peer,
+    forwarded::{canonical, hops, last, parameter, parse_hop},
+    journey::Journey,
+};
 
 /// Which proxies may say who the client is, and in which header.
 ///
@@ -213,43 +212,6 @@ impl Default for TrustedProxies {
     }
 }
 
-fn last<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    headers.get_all(name).iter().next_back()?.to_str().ok()
-}
-
-/// The entries of all lines of a list header, last first. A line that is no text is one entry that
-/// no parser knows.
-fn hops<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> + use<'a> {
-    headers
-        .get_all(name)
-        .iter()
-        .rev()
-        .flat_map(|line| line.to_str().unwrap_or("?").rsplit(',').map(str::trim))
-}
-
-/// An address, with or without a port, brackets and quotes.
-fn parse_hop(hop: &str) -> Option<IpAddr> {
-    let hop = hop.trim().trim_matches('"');
-    let bare = hop
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'));
-    let address = bare
-        .unwrap_or(hop)
-        .parse()
-        .or_else(|_| hop.parse::<SocketAddr>().map(|socket| socket.ip()));
-    address.ok().map(canonical)
-}
-
-/// A parameter of one element of `Forwarded`.
-fn parameter<'a>(element: &'a str, name: &str) -> Option<&'a str> {
-    element.split(';').find_map(|pair| {
-        let (key, value) = pair.split_once('=')?;
-        key.trim()
-            .eq_ignore_ascii_case(name)
-            .then(|| value.trim().trim_matches('"'))
-    })
-}
-
 fn parse_network(given: &str) -> Result<IpNet, ProxyError> {
     let given = given.trim();
     given
@@ -262,11 +224,6 @@ fn parse_network(given: &str) -> Result<IpNet, ProxyError> {
 
 fn contains(networks: &[IpNet], address: IpAddr) -> bool {
     networks.iter().any(|network| network.contains(&address))
-}
-
-/// An IPv4 address in IPv6 clothes is the IPv4 address.
-fn canonical(address: IpAddr) -> IpAddr {
-    address.to_canonical()
 }
 
 /// A network that [`TrustedProxies::networks`] does not understand.
@@ -287,3 +244,105 @@ impl fmt::Display for ProxyError {
 }
 
 impl Error for ProxyError {}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use http::Request;
+
+    use super::*;
+
+    fn head(peer: &str, headers: &[(&str, &str)]) -> Parts {
+        let mut request = Request::builder().uri("/");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut head = request.body(()).unwrap().into_parts().0;
+        let peer = SocketAddr::new(peer.parse().unwrap(), 4711);
+        Connection::new(peer).leave(&mut head.extensions);
+        head
+    }
+
+    fn client(proxies: &TrustedProxies, peer: &str, said: &str) -> String {
+        let head = head(peer, &[("x-forwarded-for", said)]);
+        proxies.peer(&head).address().unwrap().to_string()
+    }
+
+    #[test]
+    fn a_stranger_cannot_choose_its_address() {
+        let proxies = TrustedProxies::networks(["10.0.0.0/8"]).unwrap();
+        assert_eq!(client(&proxies, "192.0.2.9", "6.6.6.6"), "192.0.2.9");
+        assert_eq!(
+            client(&TrustedProxies::none(), "10.0.0.1", "6.6.6.6"),
+            "10.0.0.1"
+        );
+    }
+
+    #[test]
+    fn the_walk_stops_at_the_first_stranger_and_at_garbage() {
+        let proxies = TrustedProxies::networks(["10.0.0.0/8", "::1"]).unwrap();
+        assert_eq!(
+            client(&proxies, "10.0.0.1", "6.6.6.6, 198.51.100.4"),
+            "198.51.100.4"
+        );
+        assert_eq!(
+            client(&proxies, "::ffff:10.0.0.1", "198.51.100.4, 10.0.0.2"),
+            "198.51.100.4"
+        );
+        assert_eq!(
+            client(&proxies, "10.0.0.1", "6.6.6.6, unknown, 10.0.0.2"),
+            "10.0.0.2"
+        );
+        assert_eq!(
+            client(&proxies, "10.0.0.1", "10.0.0.3, 10.0.0.2"),
+            "10.0.0.3"
+        );
+    }
+
+    #[test]
+    fn with_fewer_entries_than_proxies_the_client_is_the_peer() {
+        let proxies = TrustedProxies::count(2);
+        assert_eq!(
+            client(&proxies, "10.0.0.1", "198.51.100.4, 10.0.0.2"),
+            "198.51.100.4"
+        );
+        assert_eq!(client(&proxies, "10.0.0.1", "198.51.100.4"), "10.0.0.1");
+    }
+
+    #[test]
+    fn scheme_and_host_are_believed_from_a_trusted_proxy_only() {
+        let said = [
+            ("host", "inner:8080"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", "api.example.org"),
+        ];
+        let proxies = TrustedProxies::networks(["10.0.0.0/8"]).unwrap();
+        let peer = proxies.peer(&head("10.0.0.1", &said));
+        assert_eq!(
+            (peer.scheme(), peer.host()),
+            ("https", Some("api.example.org"))
+        );
+        let peer = proxies.peer(&head("192.0.2.1", &said));
+        assert_eq!((peer.scheme(), peer.host()), ("http", Some("inner:8080")));
+    }
+
+    #[test]
+    fn what_one_value_found_is_not_taken_for_anothers() {
+        let proxies = TrustedProxies::networks(["10.0.0.0/8"]).unwrap();
+        let mut head = head("10.0.0.1", &[("x-forwarded-for", "198.51.100.4")]);
+        proxies.remember(&mut head);
+        let none = TrustedProxies::none().peer(&head);
+        assert_eq!(none.address(), "10.0.0.1".parse().ok());
+    }
+
+    #[test]
+    fn an_error_says_what_was_given_and_what_is_wanted() {
+        let error = TrustedProxies::networks(["10.0.0.0/40"]).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("10.0.0.0/40") && text.contains("CIDR"),
+            "{text}"
+        );
+    }
+}
