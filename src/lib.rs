@@ -1,1 +1,61 @@
-//! Gates for tower services.
+#![doc = include_str!("../README.md")]
+//!
+//! # Features
+//!
+//! All are off by default. A feature adds API and never changes behaviour.
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `authentication` | [`authentication`]: who is it? |
+//! | `permissions` | [`permissions`]: may they? |
+//! | `throttling` | [`throttling`]: how often? |
+//! | `negotiation` | [`negotiation`]: in which form? |
+//! | `suffixes` | [`suffixes`]: `.json` or `.html`? |
+//! | `versioning` | [`versioning`]: which API? |
+//! | `exceptions` | [`exceptions`]: what do we say? |
+//! | `policy` | [`Policy`] and the gates it holds: all but suffixes |
+//! | `axum` | extractors, `Reply` and `Exception` as answers, axum's body, peer address, matched route and original URI |
+//! | `tonic` | tonic's body and peer address, `tonic::Status` from an `Exception` |
+//! | `tracing` | events for operators: failures with their sources, requests without a peer |
+//! | `full` | all gates, `policy` and `tracing`; no framework |
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "policy")]
+mod optional;
+#[cfg(feature = "policy")]
+mod policy;
+
+pub use gatefold_core::{
+    Accepted, Attempt, Clock, Connection, Credential, Data, Decision, ErrorDetail, Exception,
+    Format, Identity, IntoDecision, Later, ManualClock, Outward, Peer, ProxyError, RenderContext,
+    Renderer, ReplyBody, Route, TrustedProxies, Version, Wrapped, detach, later, original_uri,
+};
+#[cfg(feature = "negotiation")]
+pub use gatefold_negotiation::Reply;
+#[cfg(feature = "permissions")]
+pub use gatefold_permissions::Guard;
+#[cfg(feature = "policy")]
+pub use policy::{Policy, PolicyService};
+
+#[cfg(feature = "authentication")]
+#[doc(inline)]
+pub use gatefold_authentication as authentication;
+#[cfg(feature = "exceptions")]
+#[doc(inline)]
+pub use gatefold_exceptions as exceptions;
+#[cfg(feature = "negotiation")]
+#[doc(inline)]
+pub use gatefold_negotiation as negotiation;
+#[cfg(feature = "permissions")]
+#[doc(inline)]
+pub use gatefold_permissions as permissions;
+#[cfg(feature = "suffixes")]
+#[doc(inline)]
+pub use gatefold_suffixes as suffixes;
+#[cfg(feature = "throttling")]
+#[doc(inline)]
+pub use gatefold_throttling as throttling;
+#[cfg(feature = "versioning")]
+#[doc(inline)]
+pub use gatefold_versioning as versioning;

@@ -1,1 +1,126 @@
-//! Who is it? The authentication gate of gatefold
+//! Who is it? A tower layer that identifies callers and refuses bad credentials.
+//!
+//! An [`AuthenticationLayer`] asks one [`Authentication`] after the other who sends a request, and
+//! leaves an [`Identity`] or nobody for whatever lies further in.
+//!
+//! ```
+//! use gatefold_authentication::{AuthenticationLayer, TokenAuthentication};
+//! use gatefold_core::{Exception, Identity};
+//! use http::{Request, Response, StatusCode, header::WWW_AUTHENTICATE};
+//! use tower::{ServiceBuilder, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let token = TokenAuthentication::new(|key: String| async move {
+//!     Ok::<_, Exception>((key == "s3cret").then(|| Identity::new("alice")))
+//! });
+//! let service = ServiceBuilder::new()
+//!     .layer(AuthenticationLayer::new(token))
+//!     .service(service_fn(|request: Request<()>| async move {
+//!         let name = Identity::of(request.extensions()).map_or("nobody", Identity::id).to_owned();
+//!         Ok::<_, std::convert::Infallible>(Response::new(name))
+//!     }));
+//!
+//! let with = |token: &str| Request::builder().header("authorization", token).body(());
+//! let response = service.clone().oneshot(with("Token s3cret")?).await?;
+//! assert_eq!(response.body(), "alice");
+//!
+//! let response = service.clone().oneshot(with("Token guessed")?).await?;
+//! assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+//! assert_eq!(response.headers()[WWW_AUTHENTICATE], "Token");
+//!
+//! // No credentials are not bad ones: whether nobody may pass is for permissions to say.
+//! let response = service.oneshot(Request::new(())).await?;
+//! assert_eq!(response.body(), "nobody");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A refusal has the right status and headers and an empty body; the [`Exception`] in its
+//! extensions is put into words by the exceptions layer. Several ways in, and one of your own:
+//!
+//! ```
+//! use gatefold_authentication::{AuthenticationLayer, BasicAuthentication};
+//! use gatefold_core::{Exception, Identity};
+//! use http::{Request, Response, StatusCode, header::WWW_AUTHENTICATE, request::Parts};
+//! use tower::{ServiceBuilder, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let basic = BasicAuthentication::new(|name: String, password: String| async move {
+//!     Ok::<_, Exception>((password == "wonderland").then(|| Identity::new(name)))
+//! });
+//! let badge = |head: &Parts| match head.headers.get("x-badge")?.to_str() {
+//!     Ok("17") => Some(Identity::new("door").with_scopes(["doors:open"])),
+//!     _ => None,
+//! };
+//! let service = ServiceBuilder::new()
+//!     .layer(AuthenticationLayer::new(basic.realm("intranet")?).or(badge))
+//!     .service(service_fn(|request: Request<()>| async move {
+//!         let name = Identity::of(request.extensions()).map_or("nobody", Identity::id).to_owned();
+//!         Ok::<_, std::convert::Infallible>(Response::new(name))
+//!     }));
+//!
+//! let request = Request::builder().header("x-badge", "17").body(())?;
+//! assert_eq!(service.clone().oneshot(request).await?.body(), "door");
+//!
+//! // alice:wonderland
+//! let alice = "Basic YWxpY2U6d29uZGVybGFuZA==";
+//! let request = Request::builder().header("authorization", alice).body(())?;
+//! assert_eq!(service.clone().oneshot(request).await?.body(), "alice");
+//!
+//! // Bad credentials stop the search, however good the badge.
+//! let request = Request::builder().header("authorization", "Basic !").header("x-badge", "17");
+//! let response = service.oneshot(request.body(())?).await?;
+//! assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+//! assert_eq!(response.headers()[WWW_AUTHENTICATE], "Basic realm=\"intranet\"");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How this differs from Django REST Framework
+//!
+//! * A 401 carries the challenges of all authentications (RFC 9110, section 11.6.1), and becomes a
+//!   403 only if none has one. Django REST Framework sends the first one's alone, and a 403 if the
+//!   first has none: [`AuthenticationLayer::drf`].
+//! * Two `Authorization` lines are refused if one of them speaks a built-in's scheme. Django joins
+//!   them with a comma, so that the first line's scheme decides.
+//! * Base64 is strict: no characters outside the alphabet, canonical padding. Credentials that are
+//!   not UTF-8 are refused, and so is a tab before them; [`BasicAuthentication::drf`] and
+//!   [`TokenAuthentication::drf`] read both as Django REST Framework does.
+//! * Control characters, passwords over 4096 bytes and credentials over 8192 are refused without
+//!   being looked up, in the words for wrong ones.
+//! * A realm is escaped.
+//! * A remote user is believed from a trusted proxy alone, and nothing makes up a user who is
+//!   unknown: [`RemoteUserAuthentication`]. An [`ApiKey`] is new.
+//! * Whether bad credentials refuse at once can be left to permissions:
+//!   [`AuthenticationLayer::recording`].
+//! * A crash is not caught here. What an authentication cannot look up it answers with an
+//!   exception of its own (503), and that is the answer: the request never goes on as nobody's.
+//!
+//! [`Exception`]: gatefold_core::Exception
+//! [`Identity`]: gatefold_core::Identity
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod api_key;
+mod authentication;
+mod authorization;
+mod basic;
+mod chain;
+mod configuration_error;
+mod header;
+mod layer;
+mod look_up;
+mod remote_user;
+mod service;
+mod token;
+
+pub use api_key::ApiKey;
+pub use authentication::Authentication;
+pub use basic::BasicAuthentication;
+pub use configuration_error::{ConfigurationError, ConfigurationErrorKind};
+pub use layer::AuthenticationLayer;
+pub use remote_user::RemoteUserAuthentication;
+pub use service::AuthenticationService;
+pub use token::TokenAuthentication;

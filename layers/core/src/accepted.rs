@@ -15,6 +15,7 @@ pub struct Accepted {
 
 struct Shared {
     media_type: Mime,
+    written: Option<Box<str>>,
     renderer: Arc<dyn Renderer>,
 }
 
@@ -24,7 +25,20 @@ impl Accepted {
         Self {
             shared: Arc::new(Shared {
                 media_type,
+                written: None,
                 renderer,
+            }),
+        }
+    }
+
+    /// Keeps the media type as the client wrote it, where that differs: case, spaces, weight.
+    #[must_use]
+    pub fn with_written(self, written: impl Into<Box<str>>) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                media_type: self.shared.media_type.clone(),
+                written: Some(written.into()),
+                renderer: Arc::clone(&self.shared.renderer),
             }),
         }
     }
@@ -32,6 +46,17 @@ impl Accepted {
     /// The accepted media type, with the parameters that the client asked for.
     pub fn media_type(&self) -> &Mime {
         &self.shared.media_type
+    }
+
+    /// The media type in the client's own words, where negotiation kept them; else the same as
+    /// [`media_type`](Self::media_type).
+    pub fn as_written(&self) -> &str {
+        let Shared {
+            written,
+            media_type,
+            ..
+        } = &*self.shared;
+        written.as_deref().unwrap_or(media_type.as_ref())
     }
 
     /// The renderer that produces the accepted form.

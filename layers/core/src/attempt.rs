@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use http::{Extensions, HeaderValue, StatusCode, header::WWW_AUTHENTICATE};
 
-use crate::{Exception, journey::Journey};
+use crate::{Exception, Mark, journey::Journey};
 
 /// What an authentication layer leaves beside the identity: how to ask for credentials, and a
 /// failure that it recorded instead of refusing.
@@ -12,6 +12,7 @@ use crate::{Exception, journey::Journey};
 pub struct Attempt {
     challenges: Arc<[HeaderValue]>,
     failure: Option<Exception>,
+    mark: Option<Mark>,
 }
 
 impl Attempt {
@@ -21,7 +22,21 @@ impl Attempt {
         Self {
             challenges,
             failure: None,
+            mark: None,
         }
+    }
+
+    /// Says which gate made the attempt, so that the same gate further in does not make it again,
+    /// unless another has replaced it in between.
+    #[must_use]
+    pub fn with_mark(mut self, mark: Mark) -> Self {
+        self.mark = Some(mark);
+        self
+    }
+
+    /// The gate that made the attempt, where it said so.
+    pub fn mark(&self) -> Option<Mark> {
+        self.mark
     }
 
     /// Records that the credentials were bad, for the permission to judge.
@@ -52,9 +67,12 @@ impl Attempt {
     }
 
     /// Adds the challenges to a 401. Without any it becomes a 403, because a 401 must carry one
-    /// (RFC 9110, section 15.5.2). Other exceptions stay as they are.
+    /// (RFC 9110, section 15.5.2). Other exceptions stay as they are, and so does a 401 that brings
+    /// its own challenge.
     pub fn challenge(&self, mut exception: Exception) -> Exception {
-        if exception.status() != StatusCode::UNAUTHORIZED {
+        if exception.status() != StatusCode::UNAUTHORIZED
+            || exception.headers().contains_key(WWW_AUTHENTICATE)
+        {
             return exception;
         }
         if self.challenges.is_empty() {
@@ -88,6 +106,17 @@ mod tests {
         let sent: Vec<_> = refusal.headers().get_all(WWW_AUTHENTICATE).iter().collect();
         assert_eq!(sent, ["Basic realm=\"api\"", "Token"]);
         assert_eq!(refusal.status(), StatusCode::UNAUTHORIZED);
+    }
+
+    #[test]
+    fn a_401_with_a_challenge_of_its_own_keeps_that() {
+        let own = HeaderValue::from_static("Bearer error=\"invalid_token\"");
+        let exception =
+            Exception::authentication_failed().with_header(WWW_AUTHENTICATE, own.clone());
+        let others = Attempt::new(Arc::new([HeaderValue::from_static("Token")]));
+        let refusal = others.challenge(exception);
+        let sent: Vec<_> = refusal.headers().get_all(WWW_AUTHENTICATE).iter().collect();
+        assert_eq!(sent, [&own]);
     }
 
     #[test]

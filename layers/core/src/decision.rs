@@ -1,5 +1,7 @@
 use std::{fmt, future::Future, pin::Pin};
 
+use crate::{Exception, Identity};
+
 /// An answer that comes later: a boxed future that owns what it uses.
 pub type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -71,6 +73,58 @@ where
 pub trait IntoDecision<T> {
     /// The decision that the value stands for.
     fn into_decision(self) -> Decision<T>;
+}
+
+/// Authentication's answer, as an application gives it: who is calling, or nobody that is known.
+impl<I: Into<Identity>> IntoDecision<Result<Option<Identity>, Exception>> for Option<I> {
+    fn into_decision(self) -> Decision<Result<Option<Identity>, Exception>> {
+        Decision::Now(Ok(self.map(Into::into)))
+    }
+}
+
+/// Authentication's answer where the search may fail.
+impl<I, E> IntoDecision<Result<Option<Identity>, Exception>> for Result<Option<I>, E>
+where
+    I: Into<Identity>,
+    E: Into<Exception>,
+{
+    fn into_decision(self) -> Decision<Result<Option<Identity>, Exception>> {
+        Decision::Now(identified(self))
+    }
+}
+
+/// Authentication's answer, later. The future is boxed a second time.
+impl<I> IntoDecision<Result<Option<Identity>, Exception>> for Decision<Option<I>>
+where
+    I: Into<Identity> + 'static,
+{
+    fn into_decision(self) -> Decision<Result<Option<Identity>, Exception>> {
+        self.map(|found| Ok(found.map(Into::into)))
+    }
+}
+
+/// Authentication's answer, later, where the search may fail. The future is boxed a second time.
+impl<I, E> IntoDecision<Result<Option<Identity>, Exception>> for Decision<Result<Option<I>, E>>
+where
+    I: Into<Identity> + 'static,
+    E: Into<Exception> + 'static,
+{
+    fn into_decision(self) -> Decision<Result<Option<Identity>, Exception>> {
+        self.map(identified)
+    }
+}
+
+// These four stand here and not beside the `Authentication` trait, because both the trait and the
+// answer's type are core's.
+fn identified<I, E>(found: Result<Option<I>, E>) -> Result<Option<Identity>, Exception>
+where
+    I: Into<Identity>,
+    E: Into<Exception>,
+{
+    match found {
+        Ok(found) => Ok(found.map(Into::into)),
+        Err(error) => Err(error.into()),
+    }
 }
 
 #[cfg(test)]

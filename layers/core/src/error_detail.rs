@@ -1,4 +1,4 @@
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
@@ -87,6 +87,29 @@ impl<D: Into<ErrorDetail>> From<Vec<D>> for ErrorDetail {
     }
 }
 
+/// The words on one line, for forms without structure: `title: Required.; owner: Unknown.`
+impl fmt::Display for ErrorDetail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Message { text, .. } => f.write_str(text),
+            Self::List(list) => {
+                for (index, detail) in list.iter().enumerate() {
+                    let between = if index == 0 { "" } else { "; " };
+                    write!(f, "{between}{detail}")?;
+                }
+                Ok(())
+            }
+            Self::Fields(fields) => {
+                for (index, (name, detail)) in fields.iter().enumerate() {
+                    let between = if index == 0 { "" } else { "; " };
+                    write!(f, "{between}{name}: {detail}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
 impl Serialize for ErrorDetail {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -100,5 +123,22 @@ impl Serialize for ErrorDetail {
                 map.end()
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nested_details_fit_on_one_line() {
+        let detail = ErrorDetail::fields([
+            ("title", vec!["Required.", "Too short."]),
+            ("owner", vec!["Unknown."]),
+        ]);
+        assert_eq!(
+            detail.to_string(),
+            "title: Required.; Too short.; owner: Unknown."
+        );
     }
 }

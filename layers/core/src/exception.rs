@@ -5,7 +5,7 @@ use http::{
     header::{HeaderName, RETRY_AFTER},
 };
 
-use crate::{Accepted, ErrorDetail, Identity};
+use crate::{Accepted, ErrorDetail, GrpcCode, Identity};
 
 type Source = Arc<dyn Error + Send + Sync>;
 
@@ -46,6 +46,7 @@ struct Inner {
     detail: ErrorDetail,
     headers: HeaderMap,
     wait: Option<Duration>,
+    grpc_code: Option<GrpcCode>,
     source: Option<Source>,
     accepted: Option<Accepted>,
     identity: Option<Identity>,
@@ -66,6 +67,7 @@ impl Exception {
                 detail: detail.into(),
                 headers: HeaderMap::new(),
                 wait: None,
+                grpc_code: None,
                 source: None,
                 accepted: None,
                 identity: None,
@@ -181,7 +183,7 @@ impl Exception {
     pub fn unavailable(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
-            "service_unavailable",
+            "unavailable",
             "Service temporarily unavailable, try again later.",
         )
         .with_source(source)
@@ -225,6 +227,14 @@ impl Exception {
         self.inner
             .headers
             .insert(RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
+        self
+    }
+
+    /// Says which code a gRPC caller is told, where the status alone does not say it: a version
+    /// that does not exist is a 404, but `UNIMPLEMENTED`.
+    #[must_use]
+    pub fn with_grpc_code(mut self, code: GrpcCode) -> Self {
+        self.inner.grpc_code = Some(code);
         self
     }
 
@@ -272,6 +282,12 @@ impl Exception {
     /// How long to wait before the next attempt, exactly.
     pub fn wait(&self) -> Option<Duration> {
         self.inner.wait
+    }
+
+    /// What a gRPC caller is told: the code that was set, or the one for the status.
+    pub fn grpc_code(&self) -> GrpcCode {
+        let set = self.inner.grpc_code;
+        set.unwrap_or_else(|| GrpcCode::for_status(self.inner.status))
     }
 
     /// The form that the client accepted, where negotiation had come to a result.

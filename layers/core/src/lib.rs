@@ -58,6 +58,10 @@ mod format;
 mod forwarded;
 mod future;
 mod gate;
+mod grpc;
+mod grpc_code;
+#[cfg(feature = "tonic")]
+mod grpc_status;
 mod identity;
 mod journey;
 mod mark;
@@ -86,6 +90,8 @@ pub use exception::Exception;
 pub use format::Format;
 pub use future::GateFuture;
 pub use gate::{Gate, Step};
+pub use grpc::is_grpc;
+pub use grpc_code::GrpcCode;
 pub use identity::Identity;
 pub use journey::detach;
 pub use mark::Mark;
@@ -97,6 +103,8 @@ pub use ready::take_ready;
 pub use refusal::refusal;
 pub use renderer::{Data, RenderContext, Renderer};
 pub use reply_body::ReplyBody;
+#[cfg(feature = "axum")]
+pub use route::keep_original_uri;
 pub use route::{Route, original_uri};
 pub use version::Version;
 pub use wrapped::Wrapped;

@@ -38,6 +38,11 @@ impl Outward {
             .clone()
     }
 
+    /// The cells that somebody left in this request.
+    pub fn of(extensions: &Extensions) -> Option<&Self> {
+        Journey::of(extensions)?.outward.as_ref()
+    }
+
     /// What negotiation chose.
     pub fn accepted(&self) -> Option<&Accepted> {
         self.0.accepted.get()

@@ -122,6 +122,18 @@ impl TrustedProxies {
         }
     }
 
+    /// The client's address alone, for whoever counts by it: [`peer`](Self::peer) without the copy
+    /// of the host. `None` where the server left no connection.
+    pub fn address(&self, head: &Parts) -> Option<IpAddr> {
+        match Journey::of(&head.extensions).and_then(|journey| journey.peer.as_ref()) {
+            Some((mark, peer)) if *mark == self.mark => peer.address,
+            _ => {
+                let nearest = canonical(Connection::find(head)?.address().ip());
+                Some(self.client(nearest, &head.headers))
+            }
+        }
+    }
+
     /// Finds the client and remembers it for whoever asks further in with the same value.
     pub fn remember(&self, head: &mut Parts) -> Peer {
         let peer = self.peer(head);
@@ -129,14 +141,25 @@ impl TrustedProxies {
         peer
     }
 
-    fn find(&self, head: &Parts) -> Peer {
+    /// Whether the peer of the connection is one of these proxies, so that its headers can be
+    /// believed. A request without a known connection is nobody's to trust.
+    pub fn trusts(&self, head: &Parts) -> bool {
         let connection = Connection::find(head);
-        let nearest = connection.map(|connection| canonical(connection.address().ip()));
-        let believed = match &self.trust {
+        self.believes(connection.map(|connection| canonical(connection.address().ip())))
+    }
+
+    fn believes(&self, nearest: Option<IpAddr>) -> bool {
+        match &self.trust {
             Trust::Nobody => false,
             Trust::Count(_) => nearest.is_some(),
             Trust::Networks(networks) => nearest.is_some_and(|peer| contains(networks, peer)),
-        };
+        }
+    }
+
+    fn find(&self, head: &Parts) -> Peer {
+        let connection = Connection::find(head);
+        let nearest = connection.map(|connection| canonical(connection.address().ip()));
+        let believed = self.believes(nearest);
         let https = connection.is_some_and(|connection| connection.is_https())
             || head.uri.scheme_str() == Some("https");
         let host = head
@@ -151,16 +174,20 @@ impl TrustedProxies {
                 host: host.map(Into::into),
             };
         }
-        let hops = match self.header {
-            Header::XForwardedFor => hops(&head.headers, &X_FORWARDED_FOR),
-            Header::Forwarded => hops(&head.headers, &FORWARDED),
-        };
         let (scheme, said_host) = self.said(&head.headers);
         Peer {
-            address: nearest.map(|peer| self.walk(peer, hops)),
+            address: nearest.map(|peer| self.client(peer, &head.headers)),
             https: scheme.map_or(https, |scheme| scheme.eq_ignore_ascii_case("https")),
             host: said_host.or(host).map(Into::into),
         }
+    }
+
+    fn client(&self, nearest: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let name = match self.header {
+            Header::XForwardedFor => &X_FORWARDED_FOR,
+            Header::Forwarded => &FORWARDED,
+        };
+        self.walk(nearest, hops(headers, name))
     }
 
     /// From the nearest hop outward, as far as trust reaches.
@@ -169,12 +196,12 @@ impl TrustedProxies {
             Trust::Nobody => nearest,
             Trust::Count(count) => hops
                 .nth(count - 1)
-                .and_then(|hop| self.address(hop))
+                .and_then(|hop| self.hop_address(hop))
                 .unwrap_or(nearest),
             Trust::Networks(networks) => {
                 let mut client = nearest;
                 while contains(networks, client) {
-                    match hops.next().and_then(|hop| self.address(hop)) {
+                    match hops.next().and_then(|hop| self.hop_address(hop)) {
                         Some(next) => client = next,
                         None => break,
                     }
@@ -184,7 +211,7 @@ impl TrustedProxies {
         }
     }
 
-    fn address(&self, hop: &str) -> Option<IpAddr> {
+    fn hop_address(&self, hop: &str) -> Option<IpAddr> {
         match self.header {
             Header::XForwardedFor => parse_hop(hop),
             Header::Forwarded => parse_hop(parameter(hop, "for")?),

@@ -1,4 +1,4 @@
-use std::{error::Error, fmt};
+use std::{error::Error, fmt, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, request::Parts};
@@ -21,6 +21,12 @@ pub trait Renderer: Send + Sync + 'static {
     /// The `Content-Type` of what it renders, with a charset where it has one.
     fn content_type(&self) -> HeaderValue;
 
+    /// The parameters of a media range that it understands beside those of its media type, as
+    /// JSON does `indent`. A range with any other parameter does not match it.
+    fn parameters(&self) -> &[&str] {
+        &[]
+    }
+
     /// Whether it can render the data of an [`Exception`](crate::Exception).
     fn takes_errors(&self) -> bool {
         true
@@ -28,6 +34,12 @@ pub trait Renderer: Send + Sync + 'static {
 
     /// Whether it wants a copy of the request's head. That costs six allocations a request.
     fn wants_head(&self) -> bool {
+        false
+    }
+
+    /// Whether it wants to know what the gates further in found out: identity, version. That costs
+    /// an allocation a request.
+    fn wants_outward(&self) -> bool {
         false
     }
 
@@ -41,6 +53,44 @@ pub trait Renderer: Send + Sync + 'static {
         data: &Data<'_>,
         context: &RenderContext<'_>,
     ) -> Result<Bytes, Box<dyn Error + Send + Sync>>;
+}
+
+impl<T: ?Sized + Renderer> Renderer for Arc<T> {
+    fn media_type(&self) -> &Mime {
+        (**self).media_type()
+    }
+
+    fn format(&self) -> &str {
+        (**self).format()
+    }
+
+    fn content_type(&self) -> HeaderValue {
+        (**self).content_type()
+    }
+
+    fn parameters(&self) -> &[&str] {
+        (**self).parameters()
+    }
+
+    fn takes_errors(&self) -> bool {
+        (**self).takes_errors()
+    }
+
+    fn wants_head(&self) -> bool {
+        (**self).wants_head()
+    }
+
+    fn wants_outward(&self) -> bool {
+        (**self).wants_outward()
+    }
+
+    fn render(
+        &self,
+        data: &Data<'_>,
+        context: &RenderContext<'_>,
+    ) -> Result<Bytes, Box<dyn Error + Send + Sync>> {
+        (**self).render(data, context)
+    }
 }
 
 /// What a renderer is told beside the data.

@@ -51,3 +51,19 @@ pub fn original_uri(head: &Parts) -> &Uri {
     }
     &head.uri
 }
+
+/// Keeps the URI as the client sent it, before a rewrite from outside the router: axum's
+/// `OriginalUri`, where nobody has left one yet (feature `axum`).
+///
+/// axum records it by itself only when the request enters the router, which is too late then.
+#[cfg(feature = "axum")]
+pub fn keep_original_uri(head: &mut Parts) {
+    if head
+        .extensions
+        .get::<axum::extract::OriginalUri>()
+        .is_none()
+    {
+        let original = axum::extract::OriginalUri(head.uri.clone());
+        head.extensions.insert(original);
+    }
+}

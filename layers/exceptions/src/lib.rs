@@ -1,1 +1,157 @@
-//! What do we say? The exception gate of gatefold
+//! What do we say? Puts every failure of a service into words that the caller understands.
+//!
+//! [`ExceptionLayer`] stands outermost. It notes how the caller talks, waits for the answer, and
+//! words what failed: the refusals of gates and the [`Exception`](gatefold_core::Exception)s of
+//! handlers, answers that are a bare status (a router's 404 and 405), the plain texts of extractor
+//! rejections, errors of the service in `call` and in `poll_ready`, and panics. What comes out has
+//! no error left: `Error = Infallible`.
+//!
+//! ```
+//! use bytes::Bytes;
+//! use gatefold_core::{Exception, refusal};
+//! use gatefold_exceptions::ExceptionLayer;
+//! use http::{Request, Response, StatusCode, header::CONTENT_TYPE};
+//! use http_body_util::{BodyExt, Full};
+//! use tower::{ServiceBuilder, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let service = ServiceBuilder::new()
+//!     .layer(ExceptionLayer::default())
+//!     .service(service_fn(|request: Request<()>| async move {
+//!         let refused: Response<Full<Bytes>> =
+//!             refusal(Exception::not_found(), request.extensions());
+//!         Ok::<_, std::io::Error>(refused)
+//!     }));
+//!
+//! let answer = service.oneshot(Request::new(())).await.unwrap();
+//! assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+//! assert_eq!(answer.headers()[CONTENT_TYPE], "application/json");
+//! let words = answer.into_body().collect().await.unwrap().to_bytes();
+//! assert_eq!(words, r#"{"detail":"Not found."}"#);
+//! # }
+//! ```
+//!
+//! The words are an [`ExceptionHandler`]'s: [`Detail`] speaks as Django REST Framework does,
+//! [`Problem`] as RFC 9457, and a closure changes the exception or replaces the answer:
+//!
+//! ```
+//! use gatefold_core::Exception;
+//! use gatefold_exceptions::{Detail, ExceptionHandler, ExceptionLayer, Problem, RequestHead};
+//! use http::{HeaderValue, header::LINK};
+//! # use bytes::Bytes;
+//! # use gatefold_core::refusal;
+//! # use http::{Request, Response};
+//! # use http_body_util::{BodyExt, Full};
+//! # use tower::{ServiceBuilder, ServiceExt, service_fn};
+//! # async fn said_by(layer: ExceptionLayer) -> Bytes {
+//! #     let service = ServiceBuilder::new().layer(layer).service(service_fn(
+//! #         |request: Request<()>| async move {
+//! #             let refused: Response<Full<Bytes>> =
+//! #                 refusal(Exception::not_found(), request.extensions());
+//! #             Ok::<_, std::io::Error>(refused)
+//! #         },
+//! #     ));
+//! #     let answer = service.oneshot(Request::new(())).await.unwrap();
+//! #     answer.into_body().collect().await.unwrap().to_bytes()
+//! # }
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//!
+//! let with_codes = ExceptionLayer::new(Detail::new().codes());
+//! assert_eq!(
+//!     said_by(with_codes).await,
+//!     r#"{"detail":"Not found.","code":"not_found"}"#,
+//! );
+//!
+//! // An exception that is returned is worded by `Detail`; another handler is asked by hand.
+//! let problem = Problem::new().types("https://example.org/problems/");
+//! let helpful = ExceptionLayer::new(move |exception: Exception, head: &RequestHead| {
+//!     let help = HeaderValue::from_static("<https://example.org/help>; rel=help");
+//!     problem.handle(exception.with_header(LINK, help), head)
+//! })
+//! .map_error::<std::io::Error>(|_| Exception::unavailable("the disk is away"));
+//! assert_eq!(
+//!     said_by(helpful).await,
+//!     concat!(
+//!         r#"{"type":"https://example.org/problems/not_found","title":"Not Found","#,
+//!         r#""status":404,"detail":"Not found.","code":"not_found"}"#,
+//!     ),
+//! );
+//! # }
+//! ```
+//!
+//! # Which form
+//!
+//! A gRPC caller (its request's content type is `application/grpc` or begins so) gets HTTP 200,
+//! `grpc-status` and `grpc-message`, and no body. Otherwise, where negotiation came to a result
+//! and its renderer takes errors, that renderer renders the data. Otherwise [`Form`] is chosen by
+//! `Accept`: JSON, a problem document, a page or a text; nothing acceptable is JSON, because an
+//! error never becomes a 406. Such an answer gets `Vary: Accept` unless it has it. On HEAD the
+//! headers are those of GET, and there is no body.
+//!
+//! # What is worded
+//!
+//! | answer of the service | becomes |
+//! |---|---|
+//! | an `Exception` in the response's extensions | its words |
+//! | 400 and above, no content type, no body | the default words of the status |
+//! | 4xx `text/plain`, at most 8 KiB and in memory | its text as the detail |
+//! | 5xx `text/plain` | the default words of the status; the text never leaves |
+//! | an error; a panic | 500, or what [`map_error`](ExceptionLayer::map_error) says |
+//! | anything else (JSON, pages, streams, 1xx, 204, 205, 304) | passes as it is |
+//!
+//! A worded answer keeps its headers (`Allow`, `Retry-After`, `WWW-Authenticate`, `Set-Cookie`,
+//! `Vary`, those of CORS) but for the ones that described the old body. A text in memory is one
+//! that its body yields whole when first polled; one that does not is replaced by the default
+//! words.
+//!
+//! Of two layers the inner one has the word: what it has worded passes the outer one. A success
+//! is neither boxed nor copied, nothing is allocated for it, and nothing is left in the request.
+//!
+//! # What does not leave
+//!
+//! The source of an exception, the text of an error and what a panic says are for the log alone:
+//! with the feature `tracing` each 5xx is one event with the whole chain. A panic in a *body*
+//! comes too late to be worded. Nothing is caught where panics abort.
+//!
+//! # How this differs from Django REST Framework
+//!
+//! - A router's 404 and 405, errors and panics have the same form as the rest; there they are
+//!   HTML pages of Django's.
+//! - An answer is a page only if HTML wins for *this* `Accept`.
+//! - `code` can stand beside `detail`; there it cannot. By default the body is the same.
+//! - Statuses are kept: a rejection with 422 stays one. A closure makes it 400 with
+//!   [`Exception::with_status`](gatefold_core::Exception::with_status).
+//! - `Retry-After` is rounded up, not down.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod answer;
+mod detail;
+mod exception_handler;
+mod failure;
+mod form;
+mod found;
+mod future;
+mod grpc;
+mod headers;
+mod layer;
+mod page;
+mod panic;
+mod problem;
+mod request_head;
+mod service;
+mod status;
+mod wording;
+
+pub use answer::Answer;
+pub use detail::Detail;
+pub use exception_handler::ExceptionHandler;
+pub use form::Form;
+pub use future::ExceptionFuture;
+pub use gatefold_core::GrpcCode;
+pub use layer::ExceptionLayer;
+pub use problem::Problem;
+pub use request_head::RequestHead;
+pub use service::ExceptionService;

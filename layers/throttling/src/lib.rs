@@ -1,1 +1,138 @@
-//! How often? The throttling gate of gatefold
+//! How often? The throttling gate of gatefold.
+//!
+//! [`ThrottleLayer`] wraps any service over `http` requests (hyper, axum, tonic) and answers 429
+//! to whoever is over a limit. A throttle says what a request claims; all claims of a request are
+//! decided in one step.
+//!
+//! ```
+//! use std::convert::Infallible;
+//! use gatefold_core::Identity;
+//! use gatefold_throttling::{ThrottleLayer, UserRateThrottle};
+//! use http::{Request, Response, StatusCode};
+//! use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut service = ServiceBuilder::new()
+//!     .layer(ThrottleLayer::new(UserRateThrottle::new(["2/min", "1000/day"])?))
+//!     .service(service_fn(async |_: Request<()>| {
+//!         Ok::<_, Infallible>(Response::new(String::from("hello")))
+//!     }));
+//! let mut ask = async |user: &'static str| {
+//!     let mut request = Request::new(());
+//!     Identity::new(user).leave(request.extensions_mut());
+//!     service.ready().await?.call(request).await
+//! };
+//!
+//! let answer = ask("alice").await?;
+//! assert_eq!(answer.headers()["ratelimit"], "\"user-60s\";r=1;t=30, \"user-86400s\";r=999;t=87");
+//! assert_eq!(ask("alice").await?.status(), StatusCode::OK);
+//!
+//! let refused = ask("alice").await?;
+//! assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+//! assert_eq!(refused.headers()["retry-after"], "30");
+//! assert_eq!(ask("bob").await?.status(), StatusCode::OK);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Several throttles in one layer are asked as one: what one refuses costs nothing in the others.
+//! Here strangers are counted by the address that the proxies name, users by their id, and a
+//! closure adds what an export costs. A sliding rate admits at most its number in any window.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use gatefold_core::TrustedProxies;
+//! use gatefold_throttling::{
+//!     AnonRateThrottle, Claims, Limits, MemoryStore, Rate, RateHeaders, ThrottleLayer,
+//!     UserRateThrottle,
+//! };
+//! use http::request::Parts;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let proxies = TrustedProxies::networks(["10.0.0.0/8", "::1"])?;
+//! let exports = Limits::new("export", [Rate::per_day(1000).sliding()])?;
+//! let layer = ThrottleLayer::new(AnonRateThrottle::new(["20/min"])?.proxies(proxies.clone()))
+//!     .and(UserRateThrottle::new(["60/min", "1000/day"])?.proxies(proxies))?
+//!     .and(move |head: &Parts, claims: &mut Claims| {
+//!         if head.uri.path().starts_with("/export") {
+//!             claims.add_with_cost(&exports, "all callers", 10);
+//!         }
+//!     })?
+//!     .store(MemoryStore::new(1_000_000))
+//!     .headers(RateHeaders::XRateLimit);
+//!
+//! // Two throttles of one scope with different rates would count in the same place.
+//! assert!(layer.and(UserRateThrottle::new(["5/min"])?).is_err());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Where it stands
+//!
+//! Inside authentication, so that users are known. In that order a failed login is never counted;
+//! put a layer with an [`AnonRateThrottle`] outside of authentication for that.
+//!
+//! # How this differs from Django REST Framework
+//!
+//! - A refused request consumes nothing of any rate. There each throttle that would admit it has
+//!   counted it already.
+//! - Exactly as many are admitted as the rate says, from any number of threads. There two requests
+//!   at once may both read the old count.
+//! - A rate is by default a bucket that refills steadily; [`Rate::sliding`] gives the log that
+//!   Django REST Framework keeps.
+//! - The whole word of a period counts, and nonsense is an error when the throttle is made:
+//!   `3/months` is no three a minute. `5/30s` has a meaning.
+//! - A client cannot choose its address: `X-Forwarded-For` is read only through
+//!   [`TrustedProxies`](gatefold_core::TrustedProxies). Addresses and user ids never meet in one
+//!   count, and an IPv6 network of 64 bits is one client.
+//! - `RateLimit-Policy` and `RateLimit` tell the limits on every answer. `Retry-After` is never 0.
+//! - A request that costs more than a rate ever admits, and any request under a rate of 0, is
+//!   refused without a `Retry-After`.
+//! - Keys are stored as keyed hashes, in memory of a fixed size.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod anon_rate;
+mod caller;
+mod claims;
+mod decide;
+mod few;
+mod fields;
+mod gcra;
+mod hasher;
+mod layer;
+mod limits;
+mod line;
+mod log;
+mod logs;
+mod memory;
+mod rate;
+mod rate_error;
+mod rate_headers;
+mod rate_text;
+mod reading;
+mod scoped_rate;
+mod service;
+mod store;
+mod table;
+mod throttle;
+mod user_rate;
+mod verdict;
+
+pub use anon_rate::AnonRateThrottle;
+pub use claims::{Claim, Claims};
+pub use hasher::KeyHasher;
+pub use layer::{ScopeError, ThrottleLayer};
+pub use limits::Limits;
+pub use memory::MemoryStore;
+pub use rate::Rate;
+pub use rate_error::{RateError, RateErrorKind};
+pub use rate_headers::RateHeaders;
+pub use reading::Reading;
+pub use scoped_rate::ScopedRateThrottle;
+pub use service::ThrottleService;
+pub use store::Store;
+pub use throttle::Throttle;
+pub use user_rate::UserRateThrottle;
+pub use verdict::Verdict;

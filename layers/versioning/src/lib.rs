@@ -1,1 +1,108 @@
-//! Which API? The versioning gate of gatefold
+//! Which API? Each request gets the version that it asks for, or is refused.
+//!
+//! ```
+//! use gatefold_core::Version;
+//! use gatefold_versioning::{AcceptHeaderVersioning, VersioningLayer};
+//! use http::{Request, Response, StatusCode};
+//! use tower::{Layer, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let api = service_fn(async |request: Request<()>| {
+//!     let version = Version::of(request.extensions()).map_or("none", Version::as_str);
+//!     Ok::<_, std::convert::Infallible>(Response::new(version.to_owned()))
+//! });
+//! let versions = AcceptHeaderVersioning::new(["1.0", "2.0"]).default_version("1.0");
+//! let service = VersioningLayer::new(versions).layer(api);
+//!
+//! let ask = |accept: &str| {
+//!     let request = Request::get("/tasks").header("accept", accept).body(());
+//!     service.clone().oneshot(request.expect("a request"))
+//! };
+//! let answer = ask("application/json; version=2.0").await?;
+//! assert_eq!(answer.headers()["vary"], "accept");
+//! assert_eq!(answer.into_body(), "2.0");
+//! assert_eq!(ask("application/json").await?.into_body(), "1.0");
+//!
+//! let refused = ask("application/json; version=3.0").await?;
+//! assert_eq!(refused.status(), StatusCode::NOT_ACCEPTABLE);
+//! assert_eq!(refused.headers()["api-supported-versions"], "1.0, 2.0");
+//! # Ok(()) }
+//! ```
+//!
+//! # Another place, several places, a place of your own
+//!
+//! There is a scheme for the path ([`UrlPathVersioning`]), for a part of the route table
+//! ([`NamespaceVersioning`]), for the host name ([`HostNameVersioning`]), for the query
+//! ([`QueryParameterVersioning`]) and for a header ([`HeaderVersioning`]). A closure is one too.
+//! Several in one layer have to agree:
+//!
+//! ```
+//! use gatefold_core::Version;
+//! use gatefold_versioning::{QueryParameterVersioning, UrlPathVersioning, VersioningLayer};
+//! use http::{Request, Response, StatusCode, request::Parts};
+//! use tower::{Layer, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let layer = VersioningLayer::new(UrlPathVersioning::new(["v1", "v2"]).template("/api/{version}")?)
+//!     .and(QueryParameterVersioning::new(["v1", "v2"]).default_version("v1"))
+//!     .and(|head: &Parts| {
+//!         let preview = head.headers.contains_key("x-preview");
+//!         Ok(preview.then(|| Version::new("v2")))
+//!     });
+//! # let api = service_fn(async |_: Request<()>| Ok::<_, std::convert::Infallible>(Response::new(())));
+//! # let ask = async |request: http::request::Builder| {
+//! #     let request = request.body(()).expect("a request");
+//! #     layer.layer(api).oneshot(request).await.expect("an answer").status()
+//! # };
+//! assert_eq!(ask(Request::get("/api/v2").header("x-preview", "1")).await, StatusCode::OK);
+//! assert_eq!(ask(Request::get("/other")).await, StatusCode::OK);
+//! assert_eq!(ask(Request::get("/api/v2?version=v1")).await, StatusCode::BAD_REQUEST);
+//! # Ok(()) }
+//! ```
+//!
+//! The supported versions are prepared with the layer, so reading one allocates nothing. gRPC
+//! requests are let through, and only a header scheme or one of your own is asked about them.
+//!
+//! # How this differs from Django REST Framework
+//!
+//! - [`Versioning::determine_version`] says what the request asks for; the default is apart
+//!   ([`Versioning::missing_version`]), so that several schemes can share a layer.
+//! - A refusal names the supported versions in `api-supported-versions`. The words are the same.
+//! - `Vary: Accept` is sent whenever the version is read there, also where there is only one form
+//!   ([`AcceptHeaderVersioning::drf`] leaves that to negotiation).
+//! - A repeated query parameter with two values is 400, where there the last counts
+//!   ([`QueryParameterVersioning::drf`]).
+//! - The path is read as it was sent, where there it is decoded first ([`UrlPathVersioning::drf`]).
+//! - Host names are compared without letter case and may have more than three labels
+//!   ([`HostNameVersioning::drf`]); a malformed host is 400.
+//! - A namespace is a named path prefix, told to [`NamespaceVersioning::namespace`].
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod accept;
+mod accept_header;
+mod allowed;
+mod header;
+mod host_name;
+mod layer;
+mod namespace;
+mod query_parameter;
+mod reading;
+mod service;
+mod template;
+mod url_path;
+mod vary;
+mod versioning;
+
+pub use accept_header::AcceptHeaderVersioning;
+pub use header::HeaderVersioning;
+pub use host_name::HostNameVersioning;
+pub use layer::VersioningLayer;
+pub use namespace::NamespaceVersioning;
+pub use query_parameter::QueryParameterVersioning;
+pub use reading::Reading;
+pub use service::VersioningService;
+pub use template::TemplateError;
+pub use url_path::UrlPathVersioning;
+pub use vary::Vary;
+pub use versioning::Versioning;

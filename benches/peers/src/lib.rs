@@ -1,0 +1,1 @@
+//! The same work by gatefold and by other people's crates.

@@ -1,0 +1,67 @@
+use std::time::Duration;
+
+use crate::{Reading, few::Few};
+
+/// What a store decided about all claims of a request: a [`Reading`] for each rate.
+///
+/// The request is admitted if no rate holds it back. A store has then consumed the costs of all
+/// claims, and else nothing of any.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    readings: Few<Reading, 4>,
+}
+
+impl Verdict {
+    /// A verdict with one reading for each rate of each claim, in the order of the claims and of
+    /// their rates.
+    pub fn new(readings: impl IntoIterator<Item = Reading>) -> Self {
+        Self::of(readings.into_iter().collect())
+    }
+
+    pub(crate) fn of(readings: Few<Reading, 4>) -> Self {
+        Self { readings }
+    }
+
+    /// Whether no rate holds the request back.
+    pub fn is_admitted(&self) -> bool {
+        self.readings.iter().all(|reading| !reading.is_held())
+    }
+
+    /// Whether a rate will never admit a request of this cost.
+    pub fn is_hopeless(&self) -> bool {
+        self.readings.iter().any(Reading::is_hopeless)
+    }
+
+    /// How long until all rates would admit the request, exactly; `None` for one that is admitted
+    /// and for one that never will be.
+    pub fn wait(&self) -> Option<Duration> {
+        if self.is_hopeless() {
+            return None;
+        }
+        self.readings.iter().filter_map(Reading::wait).max()
+    }
+
+    /// The readings, in the order of the claims and of their rates.
+    pub fn readings(&self) -> &[Reading] {
+        &self.readings
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_wait_counts_unless_one_is_for_ever() {
+        let second = Duration::from_secs(1);
+        let free = Reading::new(1, second);
+        let short = free.held(Some(second));
+        let long = free.held(Some(9 * second));
+        assert!(Verdict::new([free]).is_admitted());
+        assert_eq!(Verdict::new([free]).wait(), None);
+        assert_eq!(Verdict::new([short, long, free]).wait(), Some(9 * second));
+        let hopeless = Verdict::new([short, free.held(None)]);
+        assert!(hopeless.is_hopeless() && !hopeless.is_admitted());
+        assert_eq!(hopeless.wait(), None);
+    }
+}

@@ -1,0 +1,107 @@
+//! Exactly as many as the rate says, whatever happens at the same time.
+
+use std::{
+    sync::{
+        Arc, Barrier,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, SystemTime},
+};
+
+use gatefold_core::{Clock, Identity, ManualClock, testing::Strict};
+use gatefold_throttling::{Claims, Limits, MemoryStore, Rate, ThrottleLayer};
+use http::{Request, StatusCode, request::Parts};
+use tower::{Layer, ServiceExt};
+
+/// A layer that counts each user and all of them, at a clock that stands still.
+fn layer(rates: [Rate; 2], clock: Clock) -> ThrottleLayer {
+    let user = Limits::new("user", [rates[0], Rate::per_day(100_000)]).expect("rates");
+    let all = Limits::new("all", [rates[1]]).expect("a rate");
+    let both = move |head: &Parts, claims: &mut Claims| {
+        let id = Identity::of(&head.extensions).map(Identity::id);
+        claims.add(&user, id);
+        claims.add(&all, ());
+    };
+    ThrottleLayer::new(both)
+        .clock(clock)
+        .store(MemoryStore::new(1000))
+}
+
+fn admitted(layer: &ThrottleLayer, user: &'static str) -> bool {
+    let mut request = Request::new(());
+    Identity::new(user).leave(request.extensions_mut());
+    let answer = layer.layer(Strict::new()).oneshot(request);
+    let answer = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime")
+        .block_on(answer);
+    answer.expect("never fails").status() == StatusCode::OK
+}
+
+#[test]
+fn eight_threads_are_admitted_exactly_as_often_as_one() {
+    let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
+    for rates in [
+        [Rate::per_hour(60), Rate::per_hour(1000)],
+        [Rate::per_hour(1000), Rate::per_hour(60)],
+        [Rate::per_hour(60).sliding(), Rate::per_hour(1000)],
+        [Rate::per_hour(1000), Rate::per_hour(60).sliding()],
+    ] {
+        for _ in 0..10 {
+            let layer = layer(rates, clock.clock());
+            let (count, start) = (Arc::new(AtomicUsize::new(0)), Arc::new(Barrier::new(8)));
+            let threads: Vec<_> = (0..8)
+                .map(|index| {
+                    let (layer, count, start) = (layer.clone(), count.clone(), start.clone());
+                    let shared = rates[0].limit() > rates[1].limit();
+                    let user = if shared && index % 2 == 0 { "a" } else { "b" };
+                    thread::spawn(move || {
+                        start.wait();
+                        for _ in 0..50 {
+                            if admitted(&layer, user) {
+                                count.fetch_add(1, Ordering::Relaxed);
+                            }
+                        }
+                    })
+                })
+                .collect();
+            for thread in threads {
+                thread.join().expect("no panic");
+            }
+            assert_eq!(count.load(Ordering::Relaxed), 60, "{rates:?}");
+        }
+    }
+}
+
+#[test]
+fn a_flood_of_keys_sets_no_exhausted_client_free() {
+    let limits = Limits::new("user", [Rate::per_hour(5)]).expect("a rate");
+    let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
+    let layer = ThrottleLayer::new(move |head: &Parts, claims: &mut Claims| {
+        claims.add(&limits, head.uri.path());
+    })
+    .clock(clock.clock())
+    .store(MemoryStore::new(1000));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime");
+    let ask = |path: String| {
+        let request = Request::builder().uri(path).body(()).expect("a path");
+        let answer = layer.layer(Strict::new()).oneshot(request);
+        runtime.block_on(answer).expect("never fails").status()
+    };
+    for victim in 0..100 {
+        for _ in 0..5 {
+            assert_eq!(ask(format!("/victim/{victim}")), 200);
+        }
+    }
+    for stranger in 0..20_000 {
+        assert_eq!(ask(format!("/stranger/{stranger}")), 200);
+    }
+    for victim in 0..100 {
+        assert_eq!(ask(format!("/victim/{victim}")), 429, "{victim}");
+    }
+    clock.advance(Duration::from_secs(3600));
+    assert_eq!(ask("/victim/0".into()), 200);
+}

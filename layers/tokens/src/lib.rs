@@ -1,0 +1,3 @@
+//! Token formats, token stores and password hashes: what authentication looks credentials up in.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]

@@ -1,0 +1,26 @@
+//! `accept/encoding_cases.jsonl`: which of the offered codings an `Accept-Encoding` header gets.
+
+use serde::Deserialize;
+
+use crate::{lines, report::Outcome};
+
+#[derive(Deserialize)]
+struct Case {
+    id: String,
+    op: String,
+    header: Option<String>,
+    available: Vec<String>,
+}
+
+pub fn judge(line: &str) -> (String, Option<Outcome>) {
+    let case: Case = match lines::read(line) {
+        Ok(case) => case,
+        Err(failed) => return failed,
+    };
+    let outcome = match case.op.as_str() {
+        "best" => Outcome::not_built("choosing by Accept-Encoding"),
+        other => Outcome::unknown(format!("op `{other}`")),
+    };
+    let title = format!("{} {:?} of {:?}", case.id, case.header, case.available);
+    (title, Some(outcome))
+}

@@ -1,0 +1,246 @@
+//! The service of one line of `http_auth_cases.jsonl`, built as its configuration says.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use bytes::Bytes;
+use gatefold_authentication::{
+    Authentication, AuthenticationLayer, BasicAuthentication, RemoteUserAuthentication,
+    TokenAuthentication,
+};
+use gatefold_core::{Connection, Exception, Identity, TrustedProxies};
+use gatefold_exceptions::{Detail, ExceptionLayer};
+use gatefold_permissions::{
+    AllowAny, DenyAll, IsAdmin, IsAuthenticated, IsAuthenticatedOrReadOnly, Permission,
+    PermissionLayer, Routes,
+};
+use http::{HeaderName, HeaderValue, Method, Request, Response, Uri, header::WWW_AUTHENTICATE};
+use http_body_util::{BodyExt, Full};
+use serde_json::{Map, Value, json};
+use tower::{BoxError, Layer, ServiceExt, service_fn, util::BoxCloneSyncService};
+
+use crate::{http_auth::Case, report::Outcome};
+
+type Config = Map<String, Value>;
+type Service = BoxCloneSyncService<Request<Bytes>, Response<Full<Bytes>>, BoxError>;
+type Seen = Arc<Mutex<Option<(String, String)>>>;
+
+/// What came back, and what the parser saw.
+#[derive(Debug, Default)]
+pub struct Answered {
+    pub status: u16,
+    pub user: Option<String>,
+    pub method: Option<String>,
+    pub code: Option<String>,
+    pub detail: Option<String>,
+    pub error: Option<String>,
+    pub challenges: Vec<String>,
+    pub credentials: Option<(String, String)>,
+    pub everything: String,
+}
+
+/// Sends the line's request to the line's service.
+pub fn ask(case: &Case) -> Result<Answered, Outcome> {
+    let seen = Seen::default();
+    let service = service(&Arc::new(case.config.clone()), &seen)?;
+    let request = request(case).map_err(Outcome::unknown)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(Outcome::unknown)?;
+    let layer = ExceptionLayer::new(Detail::new().codes());
+    let (head, body) = runtime.block_on(async {
+        let response = match layer.layer(service).oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        let (head, body) = response.into_parts();
+        (head, body.collect().await.map(|body| body.to_bytes()).unwrap_or_default())
+    });
+    let challenges: Vec<String> = head
+        .headers
+        .get_all(WWW_AUTHENTICATE)
+        .iter()
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        .collect();
+    let said: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let text = |key: &str| said[key].as_str().map(str::to_owned);
+    Ok(Answered {
+        status: head.status.as_u16(),
+        user: text("user"),
+        method: text("method"),
+        code: text("code"),
+        detail: text("detail"),
+        error: challenges.iter().find_map(|challenge| {
+            let (_, rest) = challenge.split_once("error=\"")?;
+            Some(rest.split_once('"')?.0.to_owned())
+        }),
+        everything: format!("{} {challenges:?}", String::from_utf8_lossy(&body)),
+        challenges,
+        credentials: seen.lock().unwrap_or_else(PoisonError::into_inner).take(),
+    })
+}
+
+fn request(case: &Case) -> Result<Request<Bytes>, String> {
+    let sent = &case.request;
+    let body = sent.body.clone().unwrap_or_default();
+    let mut request = Request::new(Bytes::from(body));
+    *request.method_mut() =
+        Method::from_bytes(sent.method.as_bytes()).map_err(|e| format!("the method: {e}"))?;
+    *request.uri_mut() = sent
+        .path
+        .parse::<Uri>()
+        .map_err(|e| format!("the target: {e}"))?;
+    for (name, value) in &sent.headers {
+        let name = HeaderName::try_from(name.as_str()).map_err(|e| e.to_string())?;
+        let bytes: Vec<u8> = value.chars().map(|c| c as u8).collect();
+        let value = HeaderValue::from_bytes(&bytes).map_err(|e| e.to_string())?;
+        request.headers_mut().append(name, value);
+    }
+    let peer: IpAddr = sent.peer.parse().map_err(|e| format!("the peer: {e}"))?;
+    let https = case.config.get("https") == Some(&Value::Bool(true));
+    Connection::new(SocketAddr::new(peer, 0))
+        .https(https)
+        .leave(request.extensions_mut());
+    Ok(request)
+}
+
+/// What this runner can set up, and what gatefold cannot do yet.
+const KNOWN: [&str; 13] = [
+    "authenticators", "keyword", "realm", "users", "tokens", "permission", "routes", "user",
+    "header", "trusted_peers", "https", "challenges", "note",
+];
+const LATER: [&str; 5] = ["cookie_name", "session", "csrf", "trusted_origins", "query_token"];
+
+fn service(config: &Arc<Config>, seen: &Seen) -> Result<Service, Outcome> {
+    for key in config.keys() {
+        match key.as_str() {
+            key if KNOWN.contains(&key) || key == "store" => {}
+            key if LATER.contains(&key) => return Err(Outcome::not_built(key)),
+            key => return Err(Outcome::unknown(format!("the setting `{key}`"))),
+        }
+    }
+    let mut service = Service::new(service_fn(|request: Request<Bytes>| async move {
+        let user = Identity::of(request.extensions()).map(Identity::id);
+        let said = json!({"user": user, "method": request.method().as_str()});
+        Ok::<_, BoxError>(Response::new(Full::from(said.to_string())))
+    }));
+    if let Some(permission) = config.get("permission").and_then(Value::as_str) {
+        service = Service::new(PermissionLayer::new(named(permission)?).layer(service));
+    }
+    if let Some(routes) = config.get("routes").and_then(Value::as_object) {
+        service = Service::new(PermissionLayer::new(table(routes)?).layer(service));
+        let user = config.get("user").and_then(Value::as_str).map(str::to_owned);
+        let forced = AuthenticationLayer::new(move |_: &http::request::Parts| {
+            user.clone().map(Identity::new)
+        });
+        service = Service::new(forced.layer(service));
+    }
+    let mut layer: Option<AuthenticationLayer> = None;
+    for name in config.get("authenticators").and_then(Value::as_array).into_iter().flatten() {
+        let next = authenticator(name.as_str().unwrap_or_default(), config, seen)?;
+        layer = Some(match layer {
+            Some(before) => before.or(next),
+            None => AuthenticationLayer::new(next),
+        });
+    }
+    Ok(match layer {
+        Some(layer) => Service::new(layer.layer(service)),
+        None => service,
+    })
+}
+
+fn named(name: &str) -> Result<Arc<dyn Permission>, Outcome> {
+    Ok(match name {
+        "AllowAny" => Arc::new(AllowAny),
+        "IsAuthenticated" => Arc::new(IsAuthenticated),
+        "IsAdminUser" => Arc::new(IsAdmin),
+        "IsAuthenticatedOrReadOnly" => Arc::new(IsAuthenticatedOrReadOnly),
+        other => return Err(Outcome::unknown(format!("the permission `{other}`"))),
+    })
+}
+
+/// A path outside the table gets the fallback, which lets nobody in.
+fn table(written: &Config) -> Result<Routes, Outcome> {
+    let mut routes = Routes::new(DenyAll);
+    for (route, permission) in written {
+        let (method, pattern) = route.split_once(' ').unwrap_or(("GET", route));
+        let method = Method::from_bytes(method.as_bytes()).map_err(Outcome::unknown)?;
+        let permission = named(permission.as_str().unwrap_or_default())?;
+        routes = routes
+            .at(method, pattern, permission)
+            .map_err(Outcome::unknown)?;
+    }
+    Ok(routes)
+}
+
+fn authenticator(
+    name: &str,
+    config: &Arc<Config>,
+    seen: &Seen,
+) -> Result<Arc<dyn Authentication>, Outcome> {
+    let text = |key: &str| config.get(key).and_then(Value::as_str);
+    let away = text("store") == Some("error");
+    let store = move || match away {
+        true => Err(Exception::unavailable("the store is away")),
+        false => Ok(()),
+    };
+    let own = Arc::clone(config);
+    Ok(match name {
+        "basic" => {
+            let seen = Arc::clone(seen);
+            let basic = BasicAuthentication::new(move |name: String, password: String| {
+                let users = own.get("users").and_then(Value::as_object);
+                let good = users.is_none_or(|users| {
+                    users.get(&name).and_then(Value::as_str) == Some(&password)
+                });
+                let pair = (name.clone(), password);
+                *seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(pair);
+                async move { store().map(|()| good.then(|| Identity::new(name))) }
+            });
+            // The cases want the charset in the challenge (RFC 7617, section 2.1).
+            let basic = basic.utf8();
+            match text("realm") {
+                Some(realm) => Arc::new(basic.realm(realm).map_err(Outcome::unknown)?),
+                None => Arc::new(basic),
+            }
+        }
+        "token" => {
+            let token = TokenAuthentication::new(move |key: String| {
+                let found = own.get("tokens").and_then(|tokens| tokens.get(&key)).cloned();
+                async move { store().and_then(|()| owner(found)) }
+            });
+            let keyword = text("keyword").unwrap_or("Token").to_owned();
+            Arc::new(token.keyword(keyword).map_err(Outcome::unknown)?)
+        }
+        "remote_user" => {
+            let peers = config.get("trusted_peers").and_then(Value::as_array);
+            let peers = peers.into_iter().flatten().filter_map(Value::as_str);
+            let proxies = TrustedProxies::networks(peers).map_err(Outcome::unknown)?;
+            let header = text("header").unwrap_or("X-Remote-User");
+            let find = move |name: String| {
+                let users = own.get("users").and_then(Value::as_array);
+                let known = users.is_none_or(|users| users.contains(&Value::from(&*name)));
+                async move { store().map(|()| known.then(|| Identity::new(name))) }
+            };
+            let remote = RemoteUserAuthentication::header(header, proxies, find);
+            let remote = remote.map_err(Outcome::unknown)?;
+            // A 401 needs some challenge, and the cases want a 401.
+            Arc::new(remote.keyword("RemoteUser").map_err(Outcome::unknown)?)
+        }
+        "jwt" | "session" => return Err(Outcome::not_built(format!("authenticator `{name}`"))),
+        other => return Err(Outcome::unknown(format!("the authenticator `{other}`"))),
+    })
+}
+
+fn owner(found: Option<Value>) -> Result<Option<Identity>, Exception> {
+    let Some(found) = found else { return Ok(None) };
+    if found["expired"] == true {
+        return Ok(None);
+    }
+    if found["active"] == false {
+        let refusal = Exception::authentication_failed();
+        return Err(refusal.with_detail("User inactive or deleted."));
+    }
+    Ok(found["user"].as_str().map(|user| Identity::new(user.to_owned())))
+}

@@ -1,0 +1,135 @@
+//! The authenticators of the table, as gatefold's.
+
+use std::sync::Arc;
+
+use gatefold_authentication::{
+    Authentication, AuthenticationLayer, BasicAuthentication, TokenAuthentication,
+};
+use gatefold_core::{Decision, Exception, Identity};
+use http::{HeaderValue, request::Parts};
+
+use super::{
+    call::latin1,
+    config::Typed,
+    media,
+    world::{World, identity},
+};
+
+/// One layer of all of an endpoint's authenticators; `None` where it has none.
+pub fn layer(world: &Arc<World>, written: &[Typed]) -> Result<Option<AuthenticationLayer>, String> {
+    let mut layer: Option<AuthenticationLayer> = None;
+    for one in written {
+        let next = read(world, one)?;
+        layer = Some(match layer {
+            Some(before) => before.or(next),
+            None => AuthenticationLayer::new(next),
+        });
+    }
+    Ok(layer.map(AuthenticationLayer::drf))
+}
+
+fn read(world: &Arc<World>, written: &Typed) -> Result<Arc<dyn Authentication>, String> {
+    let world = Arc::clone(world);
+    Ok(match written.kind.as_str() {
+        "basic" => {
+            let basic = BasicAuthentication::new(move |name: String, password: String| {
+                let user = world.user(&name);
+                let good = user.filter(|user| user.active && user.password == password);
+                async move {
+                    Ok::<_, Exception>(good.map(|user| identity(&user, "basic", None)))
+                }
+            });
+            let basic = basic.drf();
+            match written.text("realm") {
+                Some(realm) => Arc::new(basic.realm(realm).map_err(|e| e.to_string())?),
+                None => Arc::new(basic),
+            }
+        }
+        "token" => {
+            let token = TokenAuthentication::new(move |key: String| {
+                let user = world.user_by_token(&key);
+                async move {
+                    match user {
+                        Some(user) if !user.active => Err(Exception::authentication_failed()
+                            .with_detail("User inactive or deleted.")),
+                        user => Ok(user.map(|user| identity(&user, "token", Some(key)))),
+                    }
+                }
+            });
+            let token = token.drf();
+            match written.text("keyword") {
+                Some(keyword) => {
+                    let keyword = keyword.to_owned();
+                    Arc::new(token.keyword(keyword).map_err(|e| e.to_string())?)
+                }
+                None => Arc::new(token),
+            }
+        }
+        "remote_user" => Arc::new(move |head: &Parts| {
+            let name = head.headers.get("x-remote-user").map(latin1)?;
+            let user = (!name.is_empty()).then(|| world.user_or_new(&name))?;
+            user.active.then(|| identity(&user, "remote_user", None))
+        }),
+        "key_query" => Arc::new(move |head: &Parts| key_query(&world, head)),
+        "always_fail" => Arc::new(AlwaysFail {
+            exception: always_fail(written),
+            challenge: challenge(written.text("header"))?,
+        }),
+        "always_forbid" => Arc::new(AlwaysFail {
+            exception: Exception::permission_denied()
+                .with_detail(written.text("message").unwrap_or_default().to_owned()),
+            challenge: challenge(Some("Forbid"))?,
+        }),
+        "always_crash" => Arc::new(|_: &Parts| {
+            Err::<Option<Identity>, _>(Exception::internal("the authenticator crashed"))
+        }),
+        // Sessions and signed tokens are later work.
+        other => return Err(format!("authenticator `{other}`")),
+    })
+}
+
+fn challenge(text: Option<&str>) -> Result<Option<HeaderValue>, String> {
+    text.map(HeaderValue::from_str)
+        .transpose()
+        .map_err(|e| e.to_string())
+}
+
+fn always_fail(written: &Typed) -> Exception {
+    let mut exception = Exception::authentication_failed();
+    if let Some(message) = written.text("message") {
+        exception = exception.with_detail(message.to_owned());
+    }
+    if let Some(code) = written.text("code") {
+        exception = exception.with_code(code.to_owned());
+    }
+    exception
+}
+
+fn key_query(world: &World, head: &Parts) -> Result<Option<Identity>, Exception> {
+    let query = head.uri.query().unwrap_or_default().as_bytes();
+    let key = media::pairs(query).filter(|(name, _)| name == b"key").last();
+    let Some((_, name)) = key.filter(|(_, name)| !name.is_empty()) else {
+        return Ok(None);
+    };
+    match world.user(&String::from_utf8_lossy(&name)) {
+        Some(user) => Ok(Some(identity(&user, "key_query", Some("query-key".into())))),
+        None => Err(Exception::authentication_failed().with_detail("No such key.")),
+    }
+}
+
+/// Refuses every request.
+#[derive(Debug)]
+struct AlwaysFail {
+    exception: Exception,
+    challenge: Option<HeaderValue>,
+}
+
+impl Authentication for AlwaysFail {
+    fn authenticate(&self, _: &Parts) -> Decision<Result<Option<Identity>, Exception>> {
+        Decision::Now(Err(self.exception.clone()))
+    }
+
+    fn challenge(&self) -> Option<HeaderValue> {
+        self.challenge.clone()
+    }
+}

@@ -1,0 +1,211 @@
+//! The server of `ENDPOINTS.md`, built from gatefold's layers by `endpoints.json`.
+//!
+//! What Django itself answers (no route, unknown host, a broken handler's 500) is this module's
+//! own; what its pipeline answers comes from the layers, with their presets for Django REST
+//! Framework.
+
+pub mod answer;
+pub mod authenticators;
+pub mod call;
+pub mod cases;
+pub mod charset;
+pub mod config;
+pub mod handlers;
+pub mod hosts;
+pub mod json;
+pub mod json_parser;
+pub mod links;
+pub mod media;
+pub mod multipart;
+pub mod notes;
+pub mod parse;
+pub mod paths;
+pub mod permissions;
+pub mod render;
+pub mod routes;
+pub mod stack;
+pub mod throttles;
+pub mod versions;
+pub mod world;
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use bytes::Bytes;
+use gatefold_core::{Connection, Route};
+use http::{
+    HeaderMap, HeaderValue, Method, Request, Response, Uri,
+    header::{ALLOW, HOST},
+};
+use http_body_util::BodyExt;
+use tower::ServiceExt;
+
+use self::{
+    answer::Framework,
+    call::{Place, latin1},
+    config::{Config, Endpoint},
+    routes::{Match, Routes},
+    stack::Stack,
+    world::World,
+};
+
+/// The whole server.
+pub struct Reference {
+    config: Arc<Config>,
+    endpoints: Vec<Arc<Endpoint>>,
+    routes: Arc<Routes>,
+    state: Mutex<State>,
+}
+
+/// Made anew by each reset. Endpoints are built when they are first asked for.
+struct State {
+    world: Arc<World>,
+    stacks: HashMap<(usize, String, bool), Result<Stack, Vec<String>>>,
+}
+
+impl State {
+    fn new(config: &Arc<Config>) -> Self {
+        Self {
+            world: Arc::new(World::new(Arc::clone(config))),
+            stacks: HashMap::new(),
+        }
+    }
+}
+
+impl Reference {
+    /// Builds the server from the text of `endpoints.json`.
+    pub fn new(endpoints: &str) -> Result<Self, String> {
+        let config: Config =
+            serde_json::from_str(endpoints).map_err(|error| format!("endpoints.json: {error}"))?;
+        let (routes, _unknown) = Routes::new(&config);
+        let config = Arc::new(config);
+        Ok(Self {
+            endpoints: config.endpoints.iter().cloned().map(Arc::new).collect(),
+            routes: Arc::new(routes),
+            state: Mutex::new(State::new(&config)),
+            config,
+        })
+    }
+
+    /// Goes back to the fixtures.
+    pub fn reset(&self) {
+        *self.state() = State::new(&self.config);
+    }
+
+    /// Sets the clock to so many seconds after the corpus's beginning.
+    pub fn set_clock(&self, at: f64) {
+        self.state().world.set_clock(at);
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Answers one request from `peer`.
+    pub async fn answer(&self, request: Request<Bytes>, peer: IpAddr) -> Response<Bytes> {
+        let (mut head, body) = request.into_parts();
+        head.headers = joined(&head.headers);
+        let host = head.headers.get(HOST).map(latin1).unwrap_or_default();
+        if !hosts::is_served(&host) {
+            return answer::bad_request();
+        }
+        let path = decoded(head.uri.path());
+        let Some(hit) = self.routes.find(&path) else {
+            return answer::no_route();
+        };
+        let stack = match self.stack(&hit) {
+            Ok(stack) => stack,
+            Err(missing) => return answer::not_built(&missing),
+        };
+        let endpoint = Arc::clone(&self.endpoints[hit.endpoint]);
+        let view = hit.view;
+        head.uri = plain(&head.uri, &path);
+        let https = head
+            .headers
+            .get("x-forwarded-proto")
+            .is_some_and(|proto| proto == "https");
+        Connection::new(SocketAddr::new(peer, 0))
+            .https(https)
+            .leave(&mut head.extensions);
+        Route::new(hit.template.as_str()).leave(&mut head.extensions);
+        head.extensions.insert(Arc::new(hit));
+        let is_head = head.method == Method::HEAD;
+        let answer = stack.oneshot(Request::from_parts(head, body)).await;
+        let response = match answer {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        finish(response, &endpoint, view, is_head).await
+    }
+
+    fn stack(&self, hit: &Match) -> Result<Stack, Vec<String>> {
+        let mut state = self.state();
+        let place = Place {
+            world: Arc::clone(&state.world),
+            endpoint: Arc::clone(&self.endpoints[hit.endpoint]),
+            routes: Arc::clone(&self.routes),
+        };
+        let key = (hit.endpoint, hit.view.to_owned(), hit.found.format.is_some());
+        let stack = state.stacks.entry(key);
+        stack.or_insert_with(|| stack::build(&place, hit)).clone()
+    }
+}
+
+/// What the pipeline adds to each of its answers, and the body in one piece.
+async fn finish(
+    response: Response<gatefold_negotiation::Rendered>,
+    endpoint: &Endpoint,
+    view: &str,
+    is_head: bool,
+) -> Response<Bytes> {
+    let (mut head, body) = response.into_parts();
+    if head.extensions.get::<Framework>().is_none()
+        && let Ok(allow) = HeaderValue::from_str(&allow(endpoint, view))
+    {
+        head.headers.insert(ALLOW, allow);
+    }
+    let Ok(body) = body.collect().await else {
+        return answer::server_error();
+    };
+    let body = if is_head { Bytes::new() } else { body.to_bytes() };
+    Response::from_parts(head, body)
+}
+
+fn allow(endpoint: &Endpoint, view: &str) -> String {
+    let methods = match view {
+        "list" => "GET, POST, HEAD, OPTIONS",
+        "detail" => "GET, DELETE, HEAD, OPTIONS",
+        "root" => "GET, HEAD, OPTIONS",
+        _ => return endpoint.allow(),
+    };
+    methods.to_owned()
+}
+
+/// Repeated headers are one, with a comma between.
+fn joined(headers: &HeaderMap) -> HeaderMap {
+    let mut joined = HeaderMap::with_capacity(headers.len());
+    for name in headers.keys() {
+        let lines: Vec<_> = headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
+        if let Ok(value) = HeaderValue::from_bytes(&lines.join(&b","[..])) {
+            joined.insert(name, value);
+        }
+    }
+    joined
+}
+
+fn decoded(path: &str) -> String {
+    String::from_utf8_lossy(&media::percent_decode(path.as_bytes())).into_owned()
+}
+
+/// The target with its path in the plainest form: only what has to be encoded is.
+fn plain(uri: &Uri, path: &str) -> Uri {
+    let mut target = media::path_encode(path);
+    if let Some(query) = uri.query() {
+        target.push('?');
+        target.push_str(query);
+    }
+    target.parse().unwrap_or_else(|_| uri.clone())
+}

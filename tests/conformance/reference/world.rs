@@ -1,0 +1,146 @@
+//! What changes while the server runs, and goes back to the fixtures between exchanges.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use gatefold_core::{Clock, Identity, ManualClock};
+use gatefold_throttling::MemoryStore;
+
+use super::config::{Config, Note, User};
+
+/// One life of the server, from one reset to the next.
+#[derive(Debug)]
+pub struct World {
+    pub config: Arc<Config>,
+    clock: ManualClock,
+    // Users that the remote-user authenticator made.
+    created: Mutex<Vec<User>>,
+    store: Arc<MemoryStore>,
+}
+
+impl World {
+    pub fn new(config: Arc<Config>) -> Self {
+        let world = Self {
+            config,
+            clock: ManualClock::new(SystemTime::UNIX_EPOCH),
+            created: Mutex::new(Vec::new()),
+            store: Arc::new(MemoryStore::new(256).sliding_keys(256)),
+        };
+        world.set_clock(0.0);
+        world
+    }
+
+    /// Sets the clock to `at` seconds after the corpus's beginning.
+    pub fn set_clock(&self, at: f64) {
+        let begin = Duration::from_secs(self.config.now);
+        // Milliseconds, because 59.999 has no exact binary form.
+        let millis = (at.abs() * 1000.0).round() as u64;
+        let offset = Duration::from_millis(millis);
+        let since = if at < 0.0 {
+            begin.saturating_sub(offset)
+        } else {
+            begin + offset
+        };
+        self.clock.set(since);
+    }
+
+    pub fn clock(&self) -> Clock {
+        self.clock.clock()
+    }
+
+    /// Where all throttles of the server count: endpoints that name one scope share it.
+    pub fn store(&self) -> Arc<MemoryStore> {
+        Arc::clone(&self.store)
+    }
+
+    /// The user with this name, fixture or made since.
+    pub fn user(&self, name: &str) -> Option<User> {
+        self.find(|user| user.username == name)
+    }
+
+    /// The user with this id.
+    pub fn user_by_id(&self, id: &str) -> Option<User> {
+        self.find(|user| user.id.to_string() == id)
+    }
+
+    /// The user who owns this token.
+    pub fn user_by_token(&self, key: &str) -> Option<User> {
+        self.find(|user| user.token.as_deref() == Some(key))
+    }
+
+    fn find(&self, test: impl Fn(&User) -> bool) -> Option<User> {
+        let fixture = self.config.users.iter().find(|user| test(user)).cloned();
+        fixture.or_else(|| self.created().iter().find(|user| test(user)).cloned())
+    }
+
+    /// The user with this name, made now if there is none: active, without rights.
+    pub fn user_or_new(&self, name: &str) -> User {
+        if let Some(user) = self.user(name) {
+            return user;
+        }
+        let mut created = self.created();
+        let user = User {
+            id: 1000 + created.len() as u64,
+            username: name.to_owned(),
+            password: String::new(),
+            active: true,
+            staff: false,
+            superuser: false,
+            perms: Vec::new(),
+            token: None,
+        };
+        created.push(user.clone());
+        user
+    }
+
+    fn created(&self) -> std::sync::MutexGuard<'_, Vec<User>> {
+        self.created.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn note(&self, id: u64) -> Option<&Note> {
+        self.config.notes.iter().find(|note| note.id == id)
+    }
+
+    /// Whether the user has this right on this note.
+    pub fn may_on(&self, user: &User, right: &str, note: &Note) -> bool {
+        let rights = self.config.object_permissions.get(&user.username);
+        user.superuser
+            || rights
+                .and_then(|notes| notes.get(&note.id.to_string()))
+                .is_some_and(|rights| rights.iter().any(|known| known == right))
+    }
+}
+
+/// Whether the user has this right on all notes.
+pub fn may(user: &User, right: &str) -> bool {
+    user.superuser || user.perms.iter().any(|known| known == right)
+}
+
+/// What the handler `whoami` shows of a credential.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// The authenticator's type in the configuration.
+    pub authenticator: &'static str,
+    pub auth: Option<String>,
+    pub name: Option<String>,
+}
+
+/// The identity of a user of this server. The server's own user lies inside, and what `whoami`
+/// shows.
+pub fn identity(user: &User, authenticator: &'static str, auth: Option<String>) -> Identity {
+    Identity::new(user.id.to_string())
+        .with_admin(user.staff)
+        .with_user(user.clone())
+        .with_claims(Shown {
+            authenticator,
+            auth,
+            name: Some(user.username.clone()),
+        })
+}
+
+/// The server's own user behind the caller, where there is one.
+pub fn caller(extensions: &http::Extensions) -> Option<&User> {
+    Identity::of(extensions)?.user::<User>()
+}

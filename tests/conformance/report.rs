@@ -1,0 +1,143 @@
+//! What is printed: a line per area, and each failure on request.
+
+use std::io::Write;
+
+/// The score of one area.
+#[derive(Debug, Default)]
+pub struct Area {
+    pub name: String,
+    /// The file that the cases came from, as the floors name it.
+    pub file: String,
+    pub good: usize,
+    pub total: usize,
+    pub failures: Vec<(String, Difference)>,
+    pub differences: Vec<(String, Difference)>,
+    /// Whether documented differences can occur here.
+    pub has_differences: bool,
+}
+
+/// What was wanted and what came.
+#[derive(Clone, Debug)]
+pub struct Difference {
+    pub wanted: String,
+    pub got: String,
+}
+
+/// How one case came out.
+#[derive(Debug)]
+pub enum Outcome {
+    Good,
+    /// It differs on purpose.
+    Documented(Difference),
+    Failed(Difference),
+}
+
+impl Outcome {
+    pub fn failed(wanted: impl Into<String>, got: impl Into<String>) -> Self {
+        Self::Failed(Difference {
+            wanted: wanted.into(),
+            got: got.into(),
+        })
+    }
+
+    /// Good when both are equal.
+    pub fn equal<T: PartialEq + std::fmt::Debug>(wanted: &T, got: &T) -> Self {
+        if wanted == got {
+            Self::Good
+        } else {
+            Self::failed(format!("{wanted:?}"), format!("{got:?}"))
+        }
+    }
+
+    /// The runner does not know this, so it cannot be good.
+    pub fn unknown(what: impl std::fmt::Display) -> Self {
+        Self::failed("-", format!("the runner does not know {what}"))
+    }
+
+    /// gatefold cannot do this yet.
+    pub fn not_built(what: impl std::fmt::Display) -> Self {
+        Self::failed("-", format!("not built: {what}"))
+    }
+}
+
+impl Area {
+    pub fn new(name: impl Into<String>, file: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            file: file.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Counts one case.
+    pub fn count(&mut self, case: impl Into<String>, outcome: Outcome) {
+        self.total += 1;
+        match outcome {
+            Outcome::Good => self.good += 1,
+            Outcome::Documented(difference) => self.differences.push((case.into(), difference)),
+            Outcome::Failed(difference) => self.failures.push((case.into(), difference)),
+        }
+    }
+
+    /// The area's line.
+    pub fn line(&self) -> String {
+        let Self {
+            name, good, total, ..
+        } = self;
+        if self.has_differences {
+            let documented = self.differences.len();
+            format!("{name}: {good} of {total} ({documented} documented)")
+        } else {
+            format!("{name}: {good} of {total}")
+        }
+    }
+}
+
+/// Prints past the test harness, which would keep what a passing test prints.
+pub fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{line}");
+}
+
+/// Which failures are wanted: `GATEFOLD_CONFORMANCE_SHOW` is how many of each area,
+/// `GATEFOLD_CONFORMANCE_AREA` the beginning of the area's name. With
+/// `GATEFOLD_CONFORMANCE_DOCUMENTED` the documented differences are shown too.
+pub fn show(areas: &[Area]) {
+    let number = std::env::var("GATEFOLD_CONFORMANCE_SHOW").ok();
+    let number: usize = number.and_then(|n| n.parse().ok()).unwrap_or(0);
+    let documented = std::env::var_os("GATEFOLD_CONFORMANCE_DOCUMENTED").is_some();
+    for area in areas {
+        show_some(&area.name, &area.failures, number);
+        if documented {
+            let name = format!("{}, documented", area.name);
+            show_some(&name, &area.differences, number);
+        }
+    }
+}
+
+fn show_some(name: &str, some: &[(String, Difference)], number: usize) {
+    for (case, difference) in some.iter().take(number) {
+        say(&format!("\n{name}: {case}"));
+        say(&format!("  wanted {}", short(&difference.wanted)));
+        say(&format!("  got    {}", short(&difference.got)));
+    }
+    let more = some.len().saturating_sub(number);
+    if number > 0 && more > 0 {
+        say(&format!("\n{name}: {more} more"));
+    }
+}
+
+fn short(text: &str) -> String {
+    match text.char_indices().nth(900) {
+        Some((end, _)) => format!("{} ...", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// Whether an area is wanted at all.
+pub fn wanted(name: &str) -> bool {
+    match std::env::var("GATEFOLD_CONFORMANCE_AREA") {
+        Ok(beginning) => name.starts_with(&beginning) || beginning.starts_with(name),
+        Err(_) => true,
+    }
+}

@@ -1,0 +1,11 @@
+//! Several layers together, and real servers on loopback talked to by a real client.
+
+mod architecture;
+mod axum_router;
+mod client;
+mod hyper_service;
+mod mixing;
+mod order;
+mod tasks;
+mod tonic_server;
+mod words_of_the_compiler;

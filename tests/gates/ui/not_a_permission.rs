@@ -1,0 +1,5 @@
+use gatefold::permissions::PermissionLayer;
+
+fn main() {
+    let _ = PermissionLayer::new("staff");
+}
