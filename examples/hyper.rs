@@ -9,14 +9,12 @@
 
 use std::{convert::Infallible, error::Error};
 
-use bytes::Bytes;
 use gatefold::authentication::TokenAuthentication;
 use gatefold::negotiation::{DefaultNegotiation, Rendered};
 use gatefold::permissions::{IsAdmin, IsAuthenticated, ReadOnly};
 use gatefold::throttling::UserRateThrottle;
 use gatefold::{Connection, Exception, Identity, Policy, Reply};
 use http::{Request, Response};
-use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
@@ -27,21 +25,19 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 use tower::{ServiceBuilder, service_fn};
 
-type Body = UnsyncBoxBody<Bytes, Infallible>;
-
 #[derive(Serialize)]
 struct Hello {
     hello: String,
     path: String,
 }
 
-async fn hello(request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+async fn hello(request: Request<Incoming>) -> Result<Response<Rendered>, Infallible> {
     let name = Identity::of(request.extensions()).map_or("nobody", Identity::id);
     let data = Hello {
         hello: name.to_owned(),
         path: request.uri().path().to_owned(),
     };
-    Ok(Reply(data).respond().map(Rendered::boxed_unsync))
+    Ok(Reply(data).respond())
 }
 
 #[tokio::main]
@@ -52,7 +48,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             Ok::<_, Exception>((key == "ada-token").then(|| Identity::new("ada")))
         }))
         .permission(IsAuthenticated & (ReadOnly | IsAdmin))
-        .throttle(UserRateThrottle::new(["10/min"])?);
+        .throttle(UserRateThrottle::new(["10/min"])?)?;
 
     let port = match std::env::args().nth(2) {
         Some(port) => port.parse()?,

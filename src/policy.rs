@@ -7,7 +7,7 @@ use gatefold_authentication::{Authentication, AuthenticationLayer, Authenticatio
 use gatefold_exceptions::{ExceptionHandler, ExceptionLayer, ExceptionService};
 use gatefold_negotiation::{Negotiation, NegotiationLayer, NegotiationService};
 use gatefold_permissions::{IsAuthenticated, Permission, PermissionLayer, PermissionService};
-use gatefold_throttling::{Throttle, ThrottleLayer, ThrottleService};
+use gatefold_throttling::{ScopeError, Throttle, ThrottleLayer, ThrottleService};
 use gatefold_versioning::{Versioning, VersioningLayer, VersioningService};
 use tower_layer::Layer;
 use tower_service::Service;
@@ -47,7 +47,7 @@ use crate::optional::{Either, Optional};
 /// let api = Policy::new()
 ///     .authentication(TokenAuthentication::new(user_for_token))
 ///     .permission(IsAuthenticated)
-///     .throttle(UserRateThrottle::new(["60/min", "1000/day"])?);
+///     .throttle(UserRateThrottle::new(["60/min", "1000/day"])?)?;
 /// let staff = api.clone().permission(IsAdmin);
 /// # let _ = staff;
 /// # Ok::<_, Box<dyn std::error::Error>>(())
@@ -145,12 +145,16 @@ impl Policy {
     }
 
     /// Says how often; a request has to be admitted by this and all throttles added before.
-    pub fn throttle(mut self, throttle: impl Throttle) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// A scope that a throttle before it has, with other rates.
+    pub fn throttle(mut self, throttle: impl Throttle) -> Result<Self, ScopeError> {
         self.throttle = Optional(Some(match self.throttle.0 {
             None => ThrottleLayer::new(throttle),
-            Some(layer) => layer.and(throttle),
+            Some(layer) => layer.and(throttle)?,
         }));
-        self
+        Ok(self)
     }
 
     /// The permission layer in force: with an authentication and no permission, a closed one.
@@ -174,8 +178,7 @@ type Permitted<S> = Gated<PermissionService<S>, S>;
 type Authenticated<S> = Gated<AuthenticationService<S>, S>;
 type Versioned<S> = Gated<VersioningService<S>, S>;
 type Negotiated<S> = Gated<NegotiationService<S>, S>;
-type Stack<S> =
-    ExceptionService<Negotiated<Versioned<Authenticated<Permitted<Throttled<S>>>>>>;
+type Stack<S> = ExceptionService<Negotiated<Versioned<Authenticated<Permitted<Throttled<S>>>>>>;
 
 impl<S> Layer<S> for Policy {
     type Service = PolicyService<S>;

@@ -13,58 +13,66 @@ use gatefold::negotiation::{DefaultNegotiation, Parsed};
 use gatefold::permissions::{
     AllowAny, IsAdmin, IsAuthenticated, IsAuthenticatedOrReadOnly, ReadOnly, object,
 };
-use gatefold::suffixes::{SuffixLayer, SuffixService};
+use gatefold::suffixes::SuffixLayer;
 use gatefold::throttling::{AnonRateThrottle, ScopedRateThrottle, UserRateThrottle};
 use gatefold::versioning::AcceptHeaderVersioning;
-use gatefold::{
-    ErrorDetail, Exception, Guard, Identity, Policy, Reply, TrustedProxies, Version,
-};
+use gatefold::{ErrorDetail, Exception, Guard, Identity, Policy, Reply, TrustedProxies, Version};
 use http::{StatusCode, header::LOCATION, request::Parts};
 use serde::Serialize;
 use tower::Layer;
 
-use crate::store::{Draft, Store, Task, TaskV1, TaskV2, User};
+use super::store::{Draft, Store, Task, TaskV1, TaskV2, User};
 
 /// The whole service: the router behind its gates, and the suffixes around it.
-pub fn app(store: Store) -> Result<SuffixService<Router>, Box<dyn Error>> {
+pub(crate) fn app(store: Store) -> Result<Router, Box<dyn Error>> {
     let (by_token, by_password) = (store.clone(), store.clone());
 
     // What holds for most routes.
     let api = Policy::new()
         .negotiation(DefaultNegotiation::default())
-        .versioning(AcceptHeaderVersioning::new(["1", "2"])?.default_version("1")?)
+        .versioning(AcceptHeaderVersioning::new(["1", "2"]).default_version("1"))
         .authentication(TokenAuthentication::new(move |token: String| {
             let user = by_token.user_by_token(&token);
             async move { Ok::<_, Exception>(user) }
         }))
-        .authentication(BasicAuthentication::new(move |name: String, password: String| {
-            let user = by_password.user_by_password(&name, &password);
-            async move { Ok::<_, Exception>(user) }
-        }))
+        .authentication(BasicAuthentication::new(
+            move |name: String, password: String| {
+                let user = by_password.user_by_password(&name, &password);
+                async move { Ok::<_, Exception>(user) }
+            },
+        ))
         .permission(IsAuthenticatedOrReadOnly)
-        .throttle(AnonRateThrottle::new(["60/min"])?)
-        .throttle(UserRateThrottle::new(["60/min", "1000/day"])?);
+        .throttle(AnonRateThrottle::new(["60/min"])?)?
+        .throttle(UserRateThrottle::new(["60/min", "1000/day"])?)?;
 
     // What differs, route by route.
     let open = api.clone().permission(AllowAny);
-    let owned = api.clone().permission(ReadOnly | IsAdmin | object(is_owner));
+    let owned = api
+        .clone()
+        .permission(ReadOnly | IsAdmin | object(is_owner));
     let report = api
         .clone()
         .permission(IsAuthenticated)
-        .throttle(ScopedRateThrottle::new("report", ["2/min"])?);
+        .throttle(ScopedRateThrottle::new("report", ["2/min"])?)?;
 
     let router = Router::new()
         .route("/", get(root).layer(open))
         .route("/tasks", get(list).post(create).layer(api))
         .route(
             "/tasks/{id}",
-            get(retrieve).put(update).patch(partial_update).delete(remove).layer(owned),
+            get(retrieve)
+                .put(update)
+                .patch(partial_update)
+                .delete(remove)
+                .layer(owned),
         )
         .route("/report", get(summary).layer(report))
         // What no route answers gets words too.
         .layer(ExceptionLayer::default())
         .with_state(store);
-    Ok(SuffixLayer::new(["json", "html"])?.layer(router))
+    // A suffix is cut off before the router looks at the path, so its layer stands around it.
+    let suffixes = SuffixLayer::new(["json", "html"])?;
+    Ok(Router::new().fallback_service(suffixes.layer(router)))
 }
 
 fn is_owner(head: &Parts, task: &Task) -> bool {
@@ -119,7 +127,11 @@ async fn create(
         .add(who.id(), title, draft.done.unwrap_or(false))
         .ok_or_else(|| Exception::unavailable("the store is full"))?;
     let location = [(LOCATION, format!("/tasks/{}", task.id))];
-    Ok((StatusCode::CREATED, location, Reply(Shown::new(task, &version))))
+    Ok((
+        StatusCode::CREATED,
+        location,
+        Reply(Shown::new(task, &version)),
+    ))
 }
 
 async fn retrieve(
@@ -184,7 +196,11 @@ async fn summary(State(store): State<Store>) -> Reply<Summary> {
     Reply(Summary {
         tasks: tasks.len(),
         done: tasks.iter().filter(|task| task.done).count(),
-        users: store.users().iter().map(|User { name, .. }| *name).collect(),
+        users: store
+            .users()
+            .iter()
+            .map(|User { name, .. }| *name)
+            .collect(),
     })
 }
 
@@ -198,5 +214,8 @@ fn required(title: Option<String>) -> Result<String, Exception> {
         Some(_) => "This field may not be blank.",
         None => "This field is required.",
     };
-    Err(Exception::validation(ErrorDetail::fields([("title", vec![complaint])])))
+    Err(Exception::validation(ErrorDetail::fields([(
+        "title",
+        vec![complaint],
+    )])))
 }

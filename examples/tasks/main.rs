@@ -12,9 +12,9 @@ mod walk;
 
 use std::{env, error::Error, net::SocketAddr};
 
-use axum::ServiceExt;
 use store::Store;
 use tokio::net::TcpListener;
+use walk::Step;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -24,21 +24,36 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     println!("{base}\n");
     for user in store.users() {
-        println!("{:<6} password {:<11} token {}", user.name, user.password, user.token);
+        println!(
+            "{:<6} password {:<11} token {}",
+            user.name, user.password, user.token
+        );
     }
     println!();
     let [alice, bob, _] = store.users() else {
         return Err("three users are wanted".into());
     };
     for step in walk::walk(&alice.token, &bob.token) {
-        println!("# {}: {}\n{}", step.what, step.status, step.curl(&base));
+        println!("# {}: {}\n{}", step.what, step.status, curl(&step, &base));
     }
 
-    let service = app::app(store)?;
-    let service = ServiceExt::<axum::extract::Request>::into_make_service_with_connect_info::<
-        SocketAddr,
-    >(service);
+    let service = app::app(store)?.into_make_service_with_connect_info::<SocketAddr>();
     Ok(axum::serve(listener, service).await?)
+}
+
+/// The command that takes one step of the walk.
+fn curl(step: &Step, base: &str) -> String {
+    let mut command = "curl -i".to_owned();
+    if step.method != "GET" {
+        command += &format!(" -X {}", step.method);
+    }
+    for (name, value) in &step.headers {
+        command += &format!(" -H '{name}: {value}'");
+    }
+    if !step.body.is_empty() {
+        command += &format!(" -d '{}'", step.body);
+    }
+    format!("{command} '{base}{}'", step.path)
 }
 
 fn port() -> Result<u16, Box<dyn Error>> {

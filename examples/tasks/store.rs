@@ -12,11 +12,11 @@ use serde::{Deserialize, Serialize};
 const MOST_TASKS: usize = 10_000;
 
 #[derive(Clone, Debug)]
-pub struct User {
-    pub name: &'static str,
-    pub password: &'static str,
-    pub admin: bool,
-    pub token: String,
+pub(crate) struct User {
+    pub(crate) name: &'static str,
+    pub(crate) password: &'static str,
+    pub(crate) admin: bool,
+    pub(crate) token: String,
 }
 
 impl From<User> for Identity {
@@ -26,24 +26,24 @@ impl From<User> for Identity {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Task {
-    pub id: u64,
-    pub title: String,
-    pub done: bool,
-    pub owner: String,
+pub(crate) struct Task {
+    pub(crate) id: u64,
+    pub(crate) title: String,
+    pub(crate) done: bool,
+    pub(crate) owner: String,
 }
 
 /// What a client may write. In a partial update every field may be left out.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Draft {
-    pub title: Option<String>,
-    pub done: Option<bool>,
+pub(crate) struct Draft {
+    pub(crate) title: Option<String>,
+    pub(crate) done: Option<bool>,
 }
 
 /// A task as version 1 shows it.
 #[derive(Debug, Serialize)]
-pub struct TaskV1 {
+pub(crate) struct TaskV1 {
     id: u64,
     title: String,
     done: bool,
@@ -52,7 +52,7 @@ pub struct TaskV1 {
 
 /// A task as version 2 shows it.
 #[derive(Debug, Serialize)]
-pub struct TaskV2 {
+pub(crate) struct TaskV2 {
     id: u64,
     title: String,
     state: &'static str,
@@ -66,8 +66,18 @@ struct Owner {
 
 impl From<Task> for TaskV1 {
     fn from(task: Task) -> Self {
-        let Task { id, title, done, owner } = task;
-        Self { id, title, done, owner }
+        let Task {
+            id,
+            title,
+            done,
+            owner,
+        } = task;
+        Self {
+            id,
+            title,
+            done,
+            owner,
+        }
     }
 }
 
@@ -83,16 +93,21 @@ impl From<Task> for TaskV2 {
 }
 
 #[derive(Clone, Debug)]
-pub struct Store {
+pub(crate) struct Store {
     users: Arc<[User]>,
     tasks: Arc<Mutex<BTreeMap<u64, Task>>>,
 }
 
 impl Store {
     /// Alice, Bob and an administrator, each with a token, and two tasks.
-    pub fn new(tokens: [String; 3]) -> Self {
+    pub(crate) fn new(tokens: [String; 3]) -> Self {
         let [alice, bob, admin] = tokens;
-        let user = |name, password, admin, token| User { name, password, admin, token };
+        let user = |name, password, admin, token| User {
+            name,
+            password,
+            admin,
+            token,
+        };
         let store = Self {
             users: Arc::new([
                 user("alice", "wonderland", false, alice),
@@ -106,42 +121,47 @@ impl Store {
         store
     }
 
-    pub fn users(&self) -> &[User] {
+    pub(crate) fn users(&self) -> &[User] {
         &self.users
     }
 
     // A real service keeps digests of tokens and passwords and looks up by digest.
-    pub fn user_by_token(&self, token: &str) -> Option<User> {
+    pub(crate) fn user_by_token(&self, token: &str) -> Option<User> {
         self.users.iter().find(|user| user.token == token).cloned()
     }
 
-    pub fn user_by_password(&self, name: &str, password: &str) -> Option<User> {
+    pub(crate) fn user_by_password(&self, name: &str, password: &str) -> Option<User> {
         let known = |user: &&User| user.name == name && user.password == password;
         self.users.iter().find(known).cloned()
     }
 
-    pub fn list(&self) -> Vec<Task> {
+    pub(crate) fn list(&self) -> Vec<Task> {
         self.lock().values().cloned().collect()
     }
 
-    pub fn find(&self, id: u64) -> Option<Task> {
+    pub(crate) fn find(&self, id: u64) -> Option<Task> {
         self.lock().get(&id).cloned()
     }
 
     /// `None` when the store is full.
-    pub fn add(&self, owner: &str, title: String, done: bool) -> Option<Task> {
+    pub(crate) fn add(&self, owner: &str, title: String, done: bool) -> Option<Task> {
         let mut tasks = self.lock();
         let id = tasks.last_key_value().map_or(1, |(id, _)| id + 1);
-        let task = Task { id, title, done, owner: owner.to_owned() };
+        let task = Task {
+            id,
+            title,
+            done,
+            owner: owner.to_owned(),
+        };
         (tasks.len() < MOST_TASKS).then(|| tasks.entry(id).or_insert(task).clone())
     }
 
-    pub fn put(&self, task: Task) -> Task {
+    pub(crate) fn put(&self, task: Task) -> Task {
         self.lock().insert(task.id, task.clone());
         task
     }
 
-    pub fn remove(&self, id: u64) {
+    pub(crate) fn remove(&self, id: u64) {
         self.lock().remove(&id);
     }
 

@@ -1,34 +1,17 @@
 //! A walk through the API: what to send, and the status of each answer.
 
 /// One request of the walk.
-pub struct Step {
-    pub what: &'static str,
-    pub method: &'static str,
-    pub path: &'static str,
-    pub headers: Vec<(&'static str, String)>,
-    pub body: &'static str,
-    pub status: u16,
-}
-
-impl Step {
-    /// The command that sends it.
-    pub fn curl(&self, base: &str) -> String {
-        let mut command = "curl -i".to_owned();
-        if self.method != "GET" {
-            command += &format!(" -X {}", self.method);
-        }
-        for (name, value) in &self.headers {
-            command += &format!(" -H '{name}: {value}'");
-        }
-        if !self.body.is_empty() {
-            command += &format!(" -d '{}'", self.body);
-        }
-        format!("{command} '{base}{}'", self.path)
-    }
+pub(crate) struct Step {
+    pub(crate) what: &'static str,
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: &'static str,
+    pub(crate) status: u16,
 }
 
 /// The walk, for these tokens of Alice and Bob.
-pub fn walk(alice: &str, bob: &str) -> Vec<Step> {
+pub(crate) fn walk(alice: &str, bob: &str) -> Vec<Step> {
     let step = |what, method, path, status| Step {
         what,
         method,
@@ -54,7 +37,11 @@ pub fn walk(alice: &str, bob: &str) -> Vec<Step> {
             &[token(alice), json()],
             task,
         ),
-        with(step("create as nobody", "POST", "/tasks", 401), &[json()], task),
+        with(
+            step("create as nobody", "POST", "/tasks", 401),
+            &[json()],
+            task,
+        ),
         with(
             step("a wrong token", "GET", "/tasks", 401),
             &[token("nonsense")],
@@ -115,7 +102,11 @@ pub fn walk(alice: &str, bob: &str) -> Vec<Step> {
             &[accept("application/json; version=9")],
             "",
         ),
-        with(step("a report, twice a minute", "GET", "/report", 200), &[token(bob)], ""),
+        with(
+            step("a report, twice a minute", "GET", "/report", 200),
+            &[token(bob)],
+            "",
+        ),
         with(step("the second", "GET", "/report", 200), &[token(bob)], ""),
         with(
             step("the third, with Retry-After", "GET", "/report", 429),

@@ -1,6 +1,6 @@
 //! `accept/accept_cases.jsonl`: which of the offered media types an `Accept` header gets.
 
-use gatefold_negotiation::{Offer, choose};
+use gatefold::negotiation::{Offer, choose};
 use serde::Deserialize;
 
 use crate::{lines, report::Outcome};
@@ -16,7 +16,7 @@ struct Case {
 }
 
 /// Judges by the recommended answer. Disputed cases are not scored.
-pub fn judge(line: &str) -> (String, Option<Outcome>) {
+pub(crate) fn judge(line: &str) -> (String, Option<Outcome>) {
     let case: Case = match lines::read(line) {
         Ok(case) => case,
         Err(failed) => return failed,
@@ -41,7 +41,11 @@ fn chosen(case: &Case) -> Result<Option<&str>, String> {
         .iter()
         .filter_map(|name| Some((name.as_str(), Offer::new(&name.parse().ok()?))))
         .unzip();
-    let hex = case.accept_hex.iter().flatten().filter(|_| case.header_present);
+    let hex = case
+        .accept_hex
+        .iter()
+        .flatten()
+        .filter(|_| case.header_present);
     let lines: Vec<Vec<u8>> = hex.map(|hex| unhex(hex)).collect::<Result<_, _>>()?;
     let chosen = choose(lines.iter(), &offers);
     Ok(chosen.map(|chosen| names[chosen.offer()]))

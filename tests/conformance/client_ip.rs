@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use gatefold_core::{Connection, TrustedProxies};
+use gatefold::{Connection, TrustedProxies};
 use http::{HeaderName, HeaderValue, Request};
 use serde::Deserialize;
 
@@ -17,7 +17,7 @@ struct Case {
     expect: Option<String>,
 }
 
-pub fn judge(line: &str) -> (String, Option<Outcome>) {
+pub(crate) fn judge(line: &str) -> (String, Option<Outcome>) {
     let case: Case = match lines::read(line) {
         Ok(case) => case,
         Err(failed) => return failed,

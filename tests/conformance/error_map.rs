@@ -2,8 +2,7 @@
 //! status, and the tables between HTTP statuses and gRPC codes.
 
 use axum::body::Body;
-use gatefold_core::GrpcCode;
-use gatefold_exceptions::ExceptionLayer;
+use gatefold::exceptions::{ExceptionLayer, GrpcCode};
 use http::{
     HeaderMap, Request, StatusCode,
     header::{ACCEPT, CONTENT_TYPE},
@@ -30,7 +29,7 @@ struct Case {
     must_keep_headers: String,
 }
 
-pub fn judge(line: &str) -> (String, Option<Outcome>) {
+pub(crate) fn judge(line: &str) -> (String, Option<Outcome>) {
     let case: Case = match lines::read(line) {
         Ok(case) => case,
         Err(failed) => return failed,
@@ -67,7 +66,12 @@ fn failure(case: &Case) -> Outcome {
         .expect("a runtime can be built");
     runtime.block_on(async {
         let mut wrong = Vec::new();
-        for form in ["application/json", "application/problem+json", "text/html", "grpc"] {
+        for form in [
+            "application/json",
+            "application/problem+json",
+            "text/html",
+            "grpc",
+        ] {
             match said(&case.kind, form).await {
                 Some(said) => wrong.extend(said.check(case, form)),
                 None => return Outcome::unknown(format!("the failure `{}`", case.kind)),
@@ -102,7 +106,10 @@ async fn said(kind: &str, form: &str) -> Option<Said> {
         "grpc" => headers.insert(CONTENT_TYPE, "application/grpc".parse().ok()?),
         accept => headers.insert(ACCEPT, accept.parse().ok()?),
     };
-    let answer = ExceptionLayer::default().layer(failing).oneshot(request).await;
+    let answer = ExceptionLayer::default()
+        .layer(failing)
+        .oneshot(request)
+        .await;
     let (head, body) = match answer {
         Ok(response) => response.into_parts(),
         Err(never) => match never {},
@@ -126,7 +133,9 @@ impl Said {
         };
         let text = |name: &str| {
             let value = self.headers.get(name);
-            value.and_then(|value| value.to_str().ok()).unwrap_or_default()
+            value
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or_default()
         };
         let leaks = format!("{} {:?}", self.body, self.headers).contains("hunter2");
         want(!leaks, "a secret leaves".to_owned());
@@ -170,7 +179,10 @@ impl Said {
     fn words(&self, form: &str) -> String {
         if form == "text/html" {
             let page = self.body.replace("&quot;", "\"").replace("&#39;", "'");
-            return page.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+            return page
+                .replace("&lt;", "<")
+                .replace("&gt;", ">")
+                .replace("&amp;", "&");
         }
         let value: Value = serde_json::from_str(&self.body).unwrap_or_default();
         let detail = value.get("detail").or_else(|| value.get(0));

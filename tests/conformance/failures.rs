@@ -8,11 +8,12 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Query},
     response::IntoResponse,
 };
-use gatefold_core::{Exception, refusal};
-use gatefold_versioning::{
+use gatefold::Exception;
+use gatefold::versioning::{
     AcceptHeaderVersioning, HostNameVersioning, NamespaceVersioning, QueryParameterVersioning,
     UrlPathVersioning, Versioning,
 };
+use gatefold_core::refusal;
 use http::{
     Extensions, HeaderValue, Method, Request, Response,
     header::{ACCEPT, ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE},
@@ -25,7 +26,7 @@ use tokio::io::AsyncWriteExt;
 use tower::{BoxError, Service, ServiceExt, buffer::Buffer, service_fn};
 
 /// What a service does that fails.
-pub enum Failure {
+pub(crate) enum Failure {
     Answers(Response<Body>),
     Fails(BoxError),
     Panics,
@@ -38,7 +39,7 @@ struct Task {
 }
 
 /// The failure of this kind; `None` for a kind that nobody here knows.
-pub async fn of(kind: &str) -> Option<Failure> {
+pub(crate) async fn of(kind: &str) -> Option<Failure> {
     if let Some(exception) = exception(kind).or_else(|| version(kind)) {
         return Some(Failure::Answers(refusal(exception, &Extensions::new())));
     }
@@ -48,7 +49,9 @@ pub async fn of(kind: &str) -> Option<Failure> {
         "axum Json: data" => Failure::Answers(json(Some(JSON), r#"{"id":"x"}"#).await?),
         "axum Query" => {
             let (mut head, ()) = Request::get("/?id=x").body(()).ok()?.into_parts();
-            let rejection = Query::<Task>::from_request_parts(&mut head, &()).await.err()?;
+            let rejection = Query::<Task>::from_request_parts(&mut head, &())
+                .await
+                .err()?;
             Failure::Answers(rejection.into_response())
         }
         "axum Form" => {
@@ -158,14 +161,14 @@ async fn broken_body() -> Option<hyper::Error> {
             Ok::<_, Infallible>(Response::new(String::new()))
         }
     });
-    let connection = hyper::server::conn::http1::Builder::new()
-        .serve_connection(TokioIo::new(server), service);
+    let connection =
+        hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(server), service);
     let _ = connection.await;
     hear.recv().await
 }
 
 /// The service that fails so.
-pub fn service(
+pub(crate) fn service(
     failure: Failure,
 ) -> impl Service<Request<Body>, Response = Response<Body>, Error = BoxError, Future: Send> {
     let mut failure = Some(failure);

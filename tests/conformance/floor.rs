@@ -14,18 +14,18 @@ use crate::{
 
 /// The file.
 #[derive(Debug, Default, Deserialize, Serialize)]
-pub struct Floors {
+pub(crate) struct Floors {
     /// File to fingerprint.
-    pub files: BTreeMap<String, String>,
+    pub(crate) files: BTreeMap<String, String>,
     /// Area to score.
-    pub areas: BTreeMap<String, Floor>,
+    pub(crate) areas: BTreeMap<String, Floor>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-pub struct Floor {
-    pub good: usize,
-    pub documented: usize,
-    pub of: usize,
+pub(crate) struct Floor {
+    pub(crate) good: usize,
+    pub(crate) documented: usize,
+    pub(crate) of: usize,
 }
 
 fn path() -> PathBuf {
@@ -33,13 +33,13 @@ fn path() -> PathBuf {
 }
 
 impl Floors {
-    pub fn read() -> Result<Self, String> {
+    pub(crate) fn read() -> Result<Self, String> {
         let text = fs::read_to_string(path()).map_err(|error| format!("floor.toml: {error}"))?;
         toml::from_str(&text).map_err(|error| format!("floor.toml: {error}"))
     }
 
     /// Areas below their floor, in words.
-    pub fn broken(&self, folder: &Folder, areas: &[Area]) -> Vec<String> {
+    pub(crate) fn broken(&self, folder: &Folder, areas: &[Area]) -> Vec<String> {
         let compared = areas.iter().filter(|area| self.holds(folder, area));
         compared
             .filter_map(|area| {
@@ -55,7 +55,7 @@ impl Floors {
     }
 
     /// Areas above their floor, which is to be raised.
-    pub fn raised(&self, folder: &Folder, areas: &[Area]) -> Vec<String> {
+    pub(crate) fn raised(&self, folder: &Folder, areas: &[Area]) -> Vec<String> {
         let compared = areas.iter().filter(|area| self.holds(folder, area));
         compared
             .filter(|area| self.areas.get(&area.name) != Some(&floor(area)))
@@ -69,7 +69,7 @@ impl Floors {
     }
 
     /// Writes the scores as the new floors (`GATEFOLD_CONFORMANCE_FLOOR=write`).
-    pub fn write(mut self, folder: &Folder, areas: &[Area]) -> Result<(), String> {
+    pub(crate) fn write(mut self, folder: &Folder, areas: &[Area]) -> Result<(), String> {
         for area in areas {
             if let Some(text) = folder.text(&area.file) {
                 self.files.insert(area.file.clone(), fingerprint(&text));

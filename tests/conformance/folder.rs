@@ -7,32 +7,33 @@ use std::{
 
 /// A folder laid out as `drf/`, `accept/`, `auth/`, `throttle/`.
 #[derive(Debug)]
-pub struct Folder {
+pub(crate) struct Folder {
     root: PathBuf,
     own: PathBuf,
 }
 
 impl Folder {
     /// The folder named by `GATEFOLD_CONFORMANCE`, or the project's own.
-    pub fn find() -> Self {
+    pub(crate) fn find() -> Self {
         let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/data");
-        let root = std::env::var_os("GATEFOLD_CONFORMANCE").map_or(own.clone(), PathBuf::from);
+        let named = std::env::var_os("GATEFOLD_CONFORMANCE").filter(|named| !named.is_empty());
+        let root = named.map_or_else(|| own.clone(), PathBuf::from);
         Self { root, own }
     }
 
     /// A file's text, where it is there.
-    pub fn text(&self, name: &str) -> Option<String> {
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
         fs::read_to_string(self.root.join(name)).ok()
     }
 
     /// A file's text, or that of the project's own copy.
-    pub fn text_or_own(&self, name: &str) -> Option<String> {
+    pub(crate) fn text_or_own(&self, name: &str) -> Option<String> {
         self.text(name)
             .or_else(|| fs::read_to_string(self.own.join(name)).ok())
     }
 
     /// The lines of a file of cases that are not empty.
-    pub fn lines(&self, name: &str) -> Option<Vec<String>> {
+    pub(crate) fn lines(&self, name: &str) -> Option<Vec<String>> {
         let text = self.text(name)?;
         let lines = text.lines().filter(|line| !line.trim().is_empty());
         Some(lines.map(str::to_owned).collect())
@@ -41,7 +42,7 @@ impl Folder {
 
 /// A number that stands for a file's text (FNV-1a, 64 bits): floors hold for the cases that they
 /// were taken from and for no others.
-pub fn fingerprint(text: &str) -> String {
+pub(crate) fn fingerprint(text: &str) -> String {
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });

@@ -8,31 +8,35 @@ use crate::{http_auth_service::Answered, lines, report::Outcome};
 
 /// One line.
 #[derive(Debug, Deserialize)]
-pub struct Case {
-    pub id: String,
-    pub what: String,
-    pub request: Sent,
-    pub config: Map<String, Value>,
-    pub expect: Map<String, Value>,
-    pub level: String,
+pub(crate) struct Case {
+    pub(crate) id: String,
+    pub(crate) what: String,
+    pub(crate) request: Sent,
+    pub(crate) config: Map<String, Value>,
+    pub(crate) expect: Map<String, Value>,
+    pub(crate) level: String,
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Sent {
-    pub method: String,
-    pub path: String,
-    pub peer: String,
-    pub headers: Vec<(String, String)>,
-    pub body: Option<String>,
+pub(crate) struct Sent {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) peer: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Option<String>,
 }
 
 /// Judges what is scored: MUST, POLICY and DRF.
-pub fn judge(line: &str) -> (String, Option<Outcome>) {
+pub(crate) fn judge(line: &str) -> (String, Option<Outcome>) {
     let case: Case = match lines::read(line) {
         Ok(case) => case,
         Err(failed) => return failed,
     };
-    let config: Vec<_> = case.config.iter().filter(|(key, _)| *key != "tokens").collect();
+    let config: Vec<_> = case
+        .config
+        .iter()
+        .filter(|(key, _)| *key != "tokens")
+        .collect();
     let sent = format!("{:?} {config:?}", case.request);
     let sent: String = sent.chars().take(500).collect();
     let title = format!("{} ({}) {sent}", case.id, case.what);
@@ -100,7 +104,10 @@ fn wrong(case: &Case, got: &Answered) -> Result<Vec<&'static str>, String> {
             "error" => want(got.error.as_deref() == value_text, "error"),
             "www_authenticate" if case.config.get("challenges").is_some() => {
                 let all = &got.challenges;
-                want(all.iter().any(|one| meets(expect, one, value_text)), key_of(key));
+                want(
+                    all.iter().any(|one| meets(expect, one, value_text)),
+                    key_of(key),
+                );
             }
             "www_authenticate" | "www_authenticate_first" => {
                 let first = got.challenges.first();

@@ -6,16 +6,16 @@ use std::{
 };
 
 use bytes::Bytes;
-use gatefold_authentication::{
+use gatefold::authentication::{
     Authentication, AuthenticationLayer, BasicAuthentication, RemoteUserAuthentication,
     TokenAuthentication,
 };
-use gatefold_core::{Connection, Exception, Identity, TrustedProxies};
-use gatefold_exceptions::{Detail, ExceptionLayer};
-use gatefold_permissions::{
+use gatefold::exceptions::{Detail, ExceptionLayer};
+use gatefold::permissions::{
     AllowAny, DenyAll, IsAdmin, IsAuthenticated, IsAuthenticatedOrReadOnly, Permission,
     PermissionLayer, Routes,
 };
+use gatefold::{Connection, Exception, Identity, TrustedProxies};
 use http::{HeaderName, HeaderValue, Method, Request, Response, Uri, header::WWW_AUTHENTICATE};
 use http_body_util::{BodyExt, Full};
 use serde_json::{Map, Value, json};
@@ -29,24 +29,26 @@ type Seen = Arc<Mutex<Option<(String, String)>>>;
 
 /// What came back, and what the parser saw.
 #[derive(Debug, Default)]
-pub struct Answered {
-    pub status: u16,
-    pub user: Option<String>,
-    pub method: Option<String>,
-    pub code: Option<String>,
-    pub detail: Option<String>,
-    pub error: Option<String>,
-    pub challenges: Vec<String>,
-    pub credentials: Option<(String, String)>,
-    pub everything: String,
+pub(crate) struct Answered {
+    pub(crate) status: u16,
+    pub(crate) user: Option<String>,
+    pub(crate) method: Option<String>,
+    pub(crate) code: Option<String>,
+    pub(crate) detail: Option<String>,
+    pub(crate) error: Option<String>,
+    pub(crate) challenges: Vec<String>,
+    pub(crate) credentials: Option<(String, String)>,
+    pub(crate) everything: String,
 }
 
 /// Sends the line's request to the line's service.
-pub fn ask(case: &Case) -> Result<Answered, Outcome> {
+pub(crate) fn ask(case: &Case) -> Result<Answered, Outcome> {
     let seen = Seen::default();
     let service = service(&Arc::new(case.config.clone()), &seen)?;
     let request = request(case).map_err(Outcome::unknown)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     let runtime = runtime.map_err(Outcome::unknown)?;
     let layer = ExceptionLayer::new(Detail::new().codes());
     let (head, body) = runtime.block_on(async {
@@ -55,7 +57,13 @@ pub fn ask(case: &Case) -> Result<Answered, Outcome> {
             Err(never) => match never {},
         };
         let (head, body) = response.into_parts();
-        (head, body.collect().await.map(|body| body.to_bytes()).unwrap_or_default())
+        (
+            head,
+            body.collect()
+                .await
+                .map(|body| body.to_bytes())
+                .unwrap_or_default(),
+        )
     });
     let challenges: Vec<String> = head
         .headers
@@ -107,10 +115,27 @@ fn request(case: &Case) -> Result<Request<Bytes>, String> {
 
 /// What this runner can set up, and what gatefold cannot do yet.
 const KNOWN: [&str; 13] = [
-    "authenticators", "keyword", "realm", "users", "tokens", "permission", "routes", "user",
-    "header", "trusted_peers", "https", "challenges", "note",
+    "authenticators",
+    "keyword",
+    "realm",
+    "users",
+    "tokens",
+    "permission",
+    "routes",
+    "user",
+    "header",
+    "trusted_peers",
+    "https",
+    "challenges",
+    "note",
 ];
-const LATER: [&str; 5] = ["cookie_name", "session", "csrf", "trusted_origins", "query_token"];
+const LATER: [&str; 5] = [
+    "cookie_name",
+    "session",
+    "csrf",
+    "trusted_origins",
+    "query_token",
+];
 
 fn service(config: &Arc<Config>, seen: &Seen) -> Result<Service, Outcome> {
     for key in config.keys() {
@@ -130,14 +155,22 @@ fn service(config: &Arc<Config>, seen: &Seen) -> Result<Service, Outcome> {
     }
     if let Some(routes) = config.get("routes").and_then(Value::as_object) {
         service = Service::new(PermissionLayer::new(table(routes)?).layer(service));
-        let user = config.get("user").and_then(Value::as_str).map(str::to_owned);
+        let user = config
+            .get("user")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
         let forced = AuthenticationLayer::new(move |_: &http::request::Parts| {
             user.clone().map(Identity::new)
         });
         service = Service::new(forced.layer(service));
     }
     let mut layer: Option<AuthenticationLayer> = None;
-    for name in config.get("authenticators").and_then(Value::as_array).into_iter().flatten() {
+    for name in config
+        .get("authenticators")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
         let next = authenticator(name.as_str().unwrap_or_default(), config, seen)?;
         layer = Some(match layer {
             Some(before) => before.or(next),
@@ -207,7 +240,10 @@ fn authenticator(
         }
         "token" => {
             let token = TokenAuthentication::new(move |key: String| {
-                let found = own.get("tokens").and_then(|tokens| tokens.get(&key)).cloned();
+                let found = own
+                    .get("tokens")
+                    .and_then(|tokens| tokens.get(&key))
+                    .cloned();
                 async move { store().and_then(|()| owner(found)) }
             });
             let keyword = text("keyword").unwrap_or("Token").to_owned();
@@ -242,5 +278,7 @@ fn owner(found: Option<Value>) -> Result<Option<Identity>, Exception> {
         let refusal = Exception::authentication_failed();
         return Err(refusal.with_detail("User inactive or deleted."));
     }
-    Ok(found["user"].as_str().map(|user| Identity::new(user.to_owned())))
+    Ok(found["user"]
+        .as_str()
+        .map(|user| Identity::new(user.to_owned())))
 }

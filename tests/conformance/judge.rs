@@ -9,15 +9,15 @@ use crate::{
 
 /// An answer that was given.
 #[derive(Clone, Debug)]
-pub struct Got {
-    pub status: u16,
+pub(crate) struct Got {
+    pub(crate) status: u16,
     /// One character a byte.
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 /// What differs from the nearest of the good answers; nothing when the answer is good.
-pub fn differences(record: &Record, got: &Got) -> Vec<String> {
+pub(crate) fn differences(record: &Record, got: &Got) -> Vec<String> {
     std::iter::once(&record.response)
         .chain(&record.alternatives)
         .map(|wanted| against(record, wanted, got))
@@ -82,7 +82,7 @@ fn body(record: &Record, wanted: &Wanted, got: &Got) -> Result<bool, String> {
 }
 
 /// Equal values: the order of keys is free, 1 and 1.0 are equal, numbers and booleans are not.
-pub fn same_json(a: &Json, b: &Json) -> bool {
+pub(crate) fn same_json(a: &Json, b: &Json) -> bool {
     match (a, b) {
         (Json::Object(a), Json::Object(b)) => {
             a.len() == b.len()
@@ -95,7 +95,9 @@ pub fn same_json(a: &Json, b: &Json) -> bool {
         (Json::List(a), Json::List(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_json(a, b))
         }
-        (Json::Number(a), Json::Number(b)) => a == b || is_float(a, b) && as_float(a) == as_float(b),
+        (Json::Number(a), Json::Number(b)) => {
+            a == b || is_float(a, b) && as_float(a) == as_float(b)
+        }
         _ => a == b,
     }
 }

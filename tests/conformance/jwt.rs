@@ -13,12 +13,15 @@ struct Case {
     level: String,
 }
 
-pub fn judge(line: &str) -> (String, Option<Outcome>) {
+pub(crate) fn judge(line: &str) -> (String, Option<Outcome>) {
     let case: Case = match lines::read(line) {
         Ok(case) => case,
         Err(failed) => return failed,
     };
-    let title = format!("{} ({}), {} {}", case.id, case.attack, case.level, case.expect);
+    let title = format!(
+        "{} ({}), {} {}",
+        case.id, case.attack, case.level, case.expect
+    );
     let outcome = match (case.mode.as_str(), case.expect.as_str()) {
         ("jwt" | "jws", "accept" | "reject") => Outcome::not_built("verifying signed tokens"),
         (mode, expect) => Outcome::unknown(format!("mode `{mode}` with `{expect}`")),

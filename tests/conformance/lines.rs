@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::report::{Area, Outcome};
 
 /// Judges each line. A line that nobody can read, and a judge that panics, are failures.
-pub fn area(
+pub(crate) fn area(
     name: &str,
     file: &str,
     lines: &[String],
@@ -27,7 +27,9 @@ pub fn area(
 }
 
 /// A line read as a case of type `T`, or the outcome of one that cannot be read.
-pub fn read<T: serde::de::DeserializeOwned>(line: &str) -> Result<T, (String, Option<Outcome>)> {
+pub(crate) fn read<T: serde::de::DeserializeOwned>(
+    line: &str,
+) -> Result<T, (String, Option<Outcome>)> {
     serde_json::from_str(line).map_err(|error| {
         let start = line.chars().take(120).collect();
         (start, Some(Outcome::unknown(format!("this form: {error}"))))

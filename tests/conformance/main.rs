@@ -33,19 +33,59 @@ mod version;
 use report::{Area, Outcome, say};
 
 /// A file of cases: the area's name, the file, and who judges a line.
-type Lines = (&'static str, &'static str, fn(&str) -> (String, Option<Outcome>));
+type Lines = (
+    &'static str,
+    &'static str,
+    fn(&str) -> (String, Option<Outcome>),
+);
 
 const FILES: &[Lines] = &[
-    ("accept/accept_cases", "accept/accept_cases.jsonl", accept::judge),
-    ("accept/encoding_cases", "accept/encoding_cases.jsonl", encoding::judge),
-    ("accept/language_cases", "accept/language_cases.jsonl", language::judge),
-    ("accept/version_cases", "accept/version_cases.jsonl", version::judge),
-    ("accept/suffix_cases", "accept/suffix_cases.jsonl", suffix::judge),
-    ("accept/error_map", "accept/error_map.jsonl", error_map::judge),
-    ("throttle/client_ip", "throttle/client_ip.jsonl", client_ip::judge),
+    (
+        "accept/accept_cases",
+        "accept/accept_cases.jsonl",
+        accept::judge,
+    ),
+    (
+        "accept/encoding_cases",
+        "accept/encoding_cases.jsonl",
+        encoding::judge,
+    ),
+    (
+        "accept/language_cases",
+        "accept/language_cases.jsonl",
+        language::judge,
+    ),
+    (
+        "accept/version_cases",
+        "accept/version_cases.jsonl",
+        version::judge,
+    ),
+    (
+        "accept/suffix_cases",
+        "accept/suffix_cases.jsonl",
+        suffix::judge,
+    ),
+    (
+        "accept/error_map",
+        "accept/error_map.jsonl",
+        error_map::judge,
+    ),
+    (
+        "throttle/client_ip",
+        "throttle/client_ip.jsonl",
+        client_ip::judge,
+    ),
     ("auth/jwt_attacks", "auth/jwt_attacks.jsonl", jwt::judge),
-    ("auth/http_auth_cases", "auth/http_auth_cases.jsonl", http_auth::judge),
-    ("auth/token_endpoints", "auth/token_endpoints.jsonl", token_endpoints::judge),
+    (
+        "auth/http_auth_cases",
+        "auth/http_auth_cases.jsonl",
+        http_auth::judge,
+    ),
+    (
+        "auth/token_endpoints",
+        "auth/token_endpoints.jsonl",
+        token_endpoints::judge,
+    ),
 ];
 
 #[test]

@@ -5,60 +5,59 @@ use serde_json::Value;
 
 /// A line of `drf/corpus.jsonl`.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Record {
-    pub id: String,
-    pub area: String,
-    pub group: String,
+pub(crate) struct Record {
+    pub(crate) id: String,
+    pub(crate) area: String,
     #[serde(default)]
-    pub seq: Option<String>,
-    pub at: f64,
-    pub peer: String,
+    pub(crate) seq: Option<String>,
+    pub(crate) at: f64,
+    pub(crate) peer: String,
     #[serde(default)]
-    pub note: String,
-    pub origin: String,
+    pub(crate) note: String,
+    pub(crate) origin: String,
     #[serde(default)]
-    pub quirks: Vec<String>,
-    pub request: Sent,
-    pub response: Wanted,
+    pub(crate) quirks: Vec<String>,
+    pub(crate) request: Sent,
+    pub(crate) response: Wanted,
     #[serde(default)]
-    pub alternatives: Vec<Wanted>,
-    pub compare: Compare,
+    pub(crate) alternatives: Vec<Wanted>,
+    pub(crate) compare: Compare,
 }
 
 /// The request as it went over the wire.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Sent {
-    pub method: String,
-    pub path: String,
-    pub headers: Vec<(String, String)>,
+pub(crate) struct Sent {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(String, String)>,
     #[serde(default)]
-    pub body: Option<String>,
+    pub(crate) body: Option<String>,
     #[serde(default)]
-    pub body_base64: Option<String>,
+    pub(crate) body_base64: Option<String>,
 }
 
 /// An answer that is good.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Wanted {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
+pub(crate) struct Wanted {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
     #[serde(default)]
-    pub body: Option<String>,
+    pub(crate) body: Option<String>,
     #[serde(default)]
-    pub body_base64: Option<String>,
+    pub(crate) body_base64: Option<String>,
 }
 
 /// How to judge.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Compare {
-    pub body: String,
-    pub headers: Vec<String>,
+pub(crate) struct Compare {
+    pub(crate) body: String,
+    pub(crate) headers: Vec<String>,
     #[serde(default)]
-    pub prefix: Option<Value>,
+    pub(crate) prefix: Option<Value>,
 }
 
 /// The bytes of a body that is given as text or in base64.
-pub fn bytes(text: Option<&str>, base64: Option<&str>) -> Result<Option<Vec<u8>>, String> {
+pub(crate) fn bytes(text: Option<&str>, base64: Option<&str>) -> Result<Option<Vec<u8>>, String> {
     use base64::{Engine, engine::general_purpose::STANDARD};
     match base64 {
         Some(encoded) => STANDARD

@@ -4,28 +4,28 @@ use std::io::Write;
 
 /// The score of one area.
 #[derive(Debug, Default)]
-pub struct Area {
-    pub name: String,
+pub(crate) struct Area {
+    pub(crate) name: String,
     /// The file that the cases came from, as the floors name it.
-    pub file: String,
-    pub good: usize,
-    pub total: usize,
-    pub failures: Vec<(String, Difference)>,
-    pub differences: Vec<(String, Difference)>,
+    pub(crate) file: String,
+    pub(crate) good: usize,
+    pub(crate) total: usize,
+    pub(crate) failures: Vec<(String, Difference)>,
+    pub(crate) differences: Vec<(String, Difference)>,
     /// Whether documented differences can occur here.
-    pub has_differences: bool,
+    pub(crate) has_differences: bool,
 }
 
 /// What was wanted and what came.
 #[derive(Clone, Debug)]
-pub struct Difference {
-    pub wanted: String,
-    pub got: String,
+pub(crate) struct Difference {
+    pub(crate) wanted: String,
+    pub(crate) got: String,
 }
 
 /// How one case came out.
 #[derive(Debug)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     Good,
     /// It differs on purpose.
     Documented(Difference),
@@ -33,7 +33,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    pub fn failed(wanted: impl Into<String>, got: impl Into<String>) -> Self {
+    pub(crate) fn failed(wanted: impl Into<String>, got: impl Into<String>) -> Self {
         Self::Failed(Difference {
             wanted: wanted.into(),
             got: got.into(),
@@ -41,7 +41,7 @@ impl Outcome {
     }
 
     /// Good when both are equal.
-    pub fn equal<T: PartialEq + std::fmt::Debug>(wanted: &T, got: &T) -> Self {
+    pub(crate) fn equal<T: PartialEq + std::fmt::Debug>(wanted: &T, got: &T) -> Self {
         if wanted == got {
             Self::Good
         } else {
@@ -50,18 +50,18 @@ impl Outcome {
     }
 
     /// The runner does not know this, so it cannot be good.
-    pub fn unknown(what: impl std::fmt::Display) -> Self {
+    pub(crate) fn unknown(what: impl std::fmt::Display) -> Self {
         Self::failed("-", format!("the runner does not know {what}"))
     }
 
     /// gatefold cannot do this yet.
-    pub fn not_built(what: impl std::fmt::Display) -> Self {
+    pub(crate) fn not_built(what: impl std::fmt::Display) -> Self {
         Self::failed("-", format!("not built: {what}"))
     }
 }
 
 impl Area {
-    pub fn new(name: impl Into<String>, file: impl Into<String>) -> Self {
+    pub(crate) fn new(name: impl Into<String>, file: impl Into<String>) -> Self {
         Self {
             name: name.into(),
             file: file.into(),
@@ -70,7 +70,7 @@ impl Area {
     }
 
     /// Counts one case.
-    pub fn count(&mut self, case: impl Into<String>, outcome: Outcome) {
+    pub(crate) fn count(&mut self, case: impl Into<String>, outcome: Outcome) {
         self.total += 1;
         match outcome {
             Outcome::Good => self.good += 1,
@@ -80,7 +80,7 @@ impl Area {
     }
 
     /// The area's line.
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let Self {
             name, good, total, ..
         } = self;
@@ -94,7 +94,7 @@ impl Area {
 }
 
 /// Prints past the test harness, which would keep what a passing test prints.
-pub fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{line}");
 }
@@ -102,7 +102,7 @@ pub fn say(line: &str) {
 /// Which failures are wanted: `GATEFOLD_CONFORMANCE_SHOW` is how many of each area,
 /// `GATEFOLD_CONFORMANCE_AREA` the beginning of the area's name. With
 /// `GATEFOLD_CONFORMANCE_DOCUMENTED` the documented differences are shown too.
-pub fn show(areas: &[Area]) {
+pub(crate) fn show(areas: &[Area]) {
     let number = std::env::var("GATEFOLD_CONFORMANCE_SHOW").ok();
     let number: usize = number.and_then(|n| n.parse().ok()).unwrap_or(0);
     let documented = std::env::var_os("GATEFOLD_CONFORMANCE_DOCUMENTED").is_some();
@@ -135,7 +135,7 @@ fn short(text: &str) -> String {
 }
 
 /// Whether an area is wanted at all.
-pub fn wanted(name: &str) -> bool {
+pub(crate) fn wanted(name: &str) -> bool {
     match std::env::var("GATEFOLD_CONFORMANCE_AREA") {
         Ok(beginning) => name.starts_with(&beginning) || beginning.starts_with(name),
         Err(_) => true,

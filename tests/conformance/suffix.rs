@@ -1,6 +1,6 @@
 //! `accept/suffix_cases.jsonl`: what the suffix layer makes of a raw path.
 
-use gatefold_suffixes::SuffixLayer;
+use gatefold::suffixes::SuffixLayer;
 use http::Uri;
 use serde::Deserialize;
 
@@ -14,7 +14,7 @@ struct Case {
     expected: (String, Option<String>),
 }
 
-pub fn judge(line: &str) -> (String, Option<Outcome>) {
+pub(crate) fn judge(line: &str) -> (String, Option<Outcome>) {
     let case: Case = match lines::read(line) {
         Ok(case) => case,
         Err(failed) => return failed,

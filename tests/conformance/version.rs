@@ -1,10 +1,10 @@
 //! `accept/version_cases.jsonl`: what a reader of versions finds in its place.
 
-use gatefold_core::{Exception, Version};
-use gatefold_versioning::{
+use gatefold::versioning::{
     AcceptHeaderVersioning, HostNameVersioning, QueryParameterVersioning, UrlPathVersioning,
     Versioning,
 };
+use gatefold::{Exception, Version};
 use http::{
     HeaderName, HeaderValue, Request, StatusCode, Uri,
     header::{ACCEPT, HOST},
@@ -25,7 +25,7 @@ struct Case {
     expected: Value,
 }
 
-pub fn judge(line: &str) -> (String, Option<Outcome>) {
+pub(crate) fn judge(line: &str) -> (String, Option<Outcome>) {
     let case: Case = match lines::read(line) {
         Ok(case) => case,
         Err(failed) => return failed,
@@ -52,11 +52,19 @@ fn answer(case: &Case) -> Result<Value, Outcome> {
     Ok(match op {
         "accept-param" => {
             let head = head("/", (ACCEPT, &case.header)).map_err(bad)?;
-            said(AcceptHeaderVersioning::any().param(name).determine_version(&head))
+            said(
+                AcceptHeaderVersioning::any()
+                    .param(name)
+                    .determine_version(&head),
+            )
         }
         "query" => {
             let head = head(&format!("/?{input}"), (ACCEPT, &[])).map_err(bad)?;
-            said(QueryParameterVersioning::any().param(name).determine_version(&head))
+            said(
+                QueryParameterVersioning::any()
+                    .param(name)
+                    .determine_version(&head),
+            )
         }
         "path" => {
             // Case matters in a path, so the reader has to know what there is.

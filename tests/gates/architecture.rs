@@ -10,14 +10,18 @@ const RECORDED_EXCEPTIONS: [(&str, &str); 1] = [("gatefold-authentication", "gat
 
 fn published() -> Vec<Package> {
     let metadata = MetadataCommand::new().exec().expect("cargo metadata");
-    let is_published = |package: &&Package| package.publish.as_ref().is_none_or(|to| !to.is_empty());
+    let is_published =
+        |package: &&Package| package.publish.as_ref().is_none_or(|to| !to.is_empty());
     let packages = metadata.workspace_packages().into_iter();
     packages.filter(is_published).cloned().collect()
 }
 
 fn house_edges() -> BTreeSet<(String, String)> {
     let packages = published();
-    let ours: BTreeSet<_> = packages.iter().map(|package| package.name.to_string()).collect();
+    let ours: BTreeSet<_> = packages
+        .iter()
+        .map(|package| package.name.to_string())
+        .collect();
     let edges = packages.iter().flat_map(|package| {
         let built = |kind: DependencyKind| kind != DependencyKind::Development;
         package

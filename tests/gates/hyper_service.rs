@@ -2,14 +2,12 @@
 
 use std::{convert::Infallible, net::SocketAddr};
 
-use bytes::Bytes;
 use gatefold::authentication::TokenAuthentication;
 use gatefold::negotiation::{DefaultNegotiation, Rendered};
 use gatefold::permissions::IsAuthenticated;
 use gatefold::throttling::UserRateThrottle;
 use gatefold::{Connection, Exception, Identity, Policy, Reply};
 use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
@@ -21,11 +19,9 @@ use tower::{Layer, service_fn};
 
 use crate::client::Client;
 
-type Body = UnsyncBoxBody<Bytes, Infallible>;
-
-async fn whoami(request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+async fn whoami(request: Request<Incoming>) -> Result<Response<Rendered>, Infallible> {
     let id = Identity::of(request.extensions()).map(|identity| identity.id().to_owned());
-    Ok(Reply(vec![id]).respond().map(Rendered::boxed_unsync))
+    Ok(Reply(vec![id]).respond())
 }
 
 async fn serve() -> SocketAddr {
@@ -35,7 +31,8 @@ async fn serve() -> SocketAddr {
             Ok::<_, Exception>((key == "t0ken").then(|| Identity::new("ada")))
         }))
         .permission(IsAuthenticated)
-        .throttle(UserRateThrottle::new(["2/min"]).unwrap());
+        .throttle(UserRateThrottle::new(["2/min"]).unwrap())
+        .unwrap();
     let service = policy.layer(service_fn(whoami));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -43,10 +40,11 @@ async fn serve() -> SocketAddr {
         loop {
             let (stream, peer) = listener.accept().await.unwrap();
             let service = service.clone();
-            let with_peer = tower::util::MapRequest::new(service, move |mut request: Request<Incoming>| {
-                Connection::new(peer).leave(request.extensions_mut());
-                request
-            });
+            let with_peer =
+                tower::util::MapRequest::new(service, move |mut request: Request<Incoming>| {
+                    Connection::new(peer).leave(request.extensions_mut());
+                    request
+                });
             tokio::spawn(async move {
                 let service = TowerToHyperService::new(with_peer);
                 let server = auto::Builder::new(TokioExecutor::new());
@@ -64,7 +62,10 @@ async fn every_gate_answers_on_hyper() {
     let nobody = client.get("/", &[]).await;
     assert_eq!(nobody.status, StatusCode::UNAUTHORIZED);
     assert_eq!(nobody.header("www-authenticate"), "Token");
-    assert_eq!(nobody.json()["detail"], "Authentication credentials were not provided.");
+    assert_eq!(
+        nobody.json()["detail"],
+        "Authentication credentials were not provided."
+    );
 
     let token = ("authorization", "Token t0ken");
     let ada = client.get("/", &[token]).await;
@@ -76,7 +77,10 @@ async fn every_gate_answers_on_hyper() {
     assert_eq!(refused.status, StatusCode::NOT_ACCEPTABLE);
 
     let page = client.get("/", &[token, ("accept", "text/html")]).await;
-    assert!(page.header("content-type").starts_with("text/html"), "{page:?}");
+    assert!(
+        page.header("content-type").starts_with("text/html"),
+        "{page:?}"
+    );
 
     let third = client.get("/", &[token]).await;
     assert_eq!(third.status, StatusCode::TOO_MANY_REQUESTS);

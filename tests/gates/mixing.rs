@@ -23,7 +23,11 @@ async fn ok(_: Request<()>) -> Answer {
 }
 
 fn request(user: &str) -> Request<()> {
-    Request::builder().uri("/tasks").header("x-user", user).body(()).unwrap()
+    Request::builder()
+        .uri("/tasks")
+        .header("x-user", user)
+        .body(())
+        .unwrap()
 }
 
 /// Identifies by a header and counts how often it was asked.
@@ -43,15 +47,24 @@ async fn a_policy_with_authentication_and_no_permission_is_closed() {
     let (policy, _) = counted(Policy::new());
     let service = policy.layer(service_fn(ok));
     let nobody = Request::new(());
-    assert_eq!(service.clone().oneshot(nobody).await.unwrap().status(), StatusCode::FORBIDDEN);
-    assert_eq!(service.oneshot(request("ada")).await.unwrap().status(), StatusCode::OK);
+    assert_eq!(
+        service.clone().oneshot(nobody).await.unwrap().status(),
+        StatusCode::FORBIDDEN
+    );
+    assert_eq!(
+        service.oneshot(request("ada")).await.unwrap().status(),
+        StatusCode::OK
+    );
 }
 
 #[tokio::test]
 async fn a_policy_that_says_allow_any_is_open() {
     let (policy, _) = counted(Policy::new());
     let service = policy.permission(AllowAny).layer(service_fn(ok));
-    assert_eq!(service.oneshot(Request::new(())).await.unwrap().status(), StatusCode::OK);
+    assert_eq!(
+        service.oneshot(Request::new(())).await.unwrap().status(),
+        StatusCode::OK
+    );
 }
 
 #[tokio::test]
@@ -59,20 +72,34 @@ async fn a_changed_copy_leaves_its_model_alone() {
     let (model, _) = counted(Policy::new());
     let staff = model.clone().permission(IsAdmin).layer(service_fn(ok));
     let model = model.layer(service_fn(ok));
-    assert_eq!(model.oneshot(request("ada")).await.unwrap().status(), StatusCode::OK);
+    assert_eq!(
+        model.oneshot(request("ada")).await.unwrap().status(),
+        StatusCode::OK
+    );
     let refused = staff.clone().oneshot(request("ada")).await.unwrap();
     assert_eq!(refused.status(), StatusCode::FORBIDDEN);
-    assert_eq!(staff.oneshot(request("admin")).await.unwrap().status(), StatusCode::OK);
+    assert_eq!(
+        staff.oneshot(request("admin")).await.unwrap().status(),
+        StatusCode::OK
+    );
 }
 
 #[tokio::test]
 async fn copies_share_the_counts_of_their_throttles() {
     let (policy, _) = counted(Policy::new());
-    let policy = policy.throttle(UserRateThrottle::new(["2/min"]).unwrap());
+    let policy = policy
+        .throttle(UserRateThrottle::new(["2/min"]).unwrap())
+        .unwrap();
     let one = policy.clone().layer(service_fn(ok));
     let other = policy.permission(AllowAny).layer(service_fn(ok));
-    assert_eq!(one.clone().oneshot(request("ada")).await.unwrap().status(), StatusCode::OK);
-    assert_eq!(other.oneshot(request("ada")).await.unwrap().status(), StatusCode::OK);
+    assert_eq!(
+        one.clone().oneshot(request("ada")).await.unwrap().status(),
+        StatusCode::OK
+    );
+    assert_eq!(
+        other.oneshot(request("ada")).await.unwrap().status(),
+        StatusCode::OK
+    );
     let third = one.oneshot(request("ada")).await.unwrap();
     assert_eq!(third.status(), StatusCode::TOO_MANY_REQUESTS);
 }
@@ -80,9 +107,24 @@ async fn copies_share_the_counts_of_their_throttles() {
 #[tokio::test]
 async fn the_same_authentication_and_throttle_are_asked_once_on_one_path() {
     let (policy, asked) = counted(Policy::new());
-    let policy = policy.throttle(UserRateThrottle::new(["1/min"]).unwrap());
-    let service = policy.layer(policy.clone().permission(IsAuthenticated).layer(service_fn(ok)));
-    assert_eq!(service.clone().oneshot(request("ada")).await.unwrap().status(), StatusCode::OK);
+    let policy = policy
+        .throttle(UserRateThrottle::new(["1/min"]).unwrap())
+        .unwrap();
+    let service = policy.layer(
+        policy
+            .clone()
+            .permission(IsAuthenticated)
+            .layer(service_fn(ok)),
+    );
+    assert_eq!(
+        service
+            .clone()
+            .oneshot(request("ada"))
+            .await
+            .unwrap()
+            .status(),
+        StatusCode::OK
+    );
     assert_eq!(asked.load(Ordering::Relaxed), 1);
     let second = service.oneshot(request("ada")).await.unwrap();
     assert_eq!(second.status(), StatusCode::TOO_MANY_REQUESTS);
@@ -125,7 +167,11 @@ async fn a_table_is_a_default_with_exceptions() {
         if !user.is_empty() {
             request = request.header("x-user", user);
         }
-        let response = service.clone().oneshot(request.body(()).unwrap()).await.unwrap();
+        let response = service
+            .clone()
+            .oneshot(request.body(()).unwrap())
+            .await
+            .unwrap();
         assert_eq!(response.status(), expected, "{method} {path} by `{user}`");
     }
 }
@@ -138,9 +184,14 @@ async fn a_sub_request_continues_its_callers_request_until_it_is_detached() {
         let inner = inner.clone();
         async move {
             // Another user's name in a header changes nothing: it is still the caller's request.
-            request.headers_mut().insert("x-user", "admin".parse().unwrap());
+            request
+                .headers_mut()
+                .insert("x-user", "admin".parse().unwrap());
             let (head, ()) = request.into_parts();
-            inner.clone().oneshot(Request::from_parts(head.clone(), ())).await?;
+            inner
+                .clone()
+                .oneshot(Request::from_parts(head.clone(), ()))
+                .await?;
             let mut own = Request::from_parts(head, ());
             detach(own.extensions_mut());
             inner.oneshot(own).await

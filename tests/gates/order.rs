@@ -31,7 +31,9 @@ fn policy(log: &Log) -> Policy {
         let log = log.clone();
         move |head: &Parts| {
             log.note(name);
-            head.headers.get("x-refuse").is_none_or(|value| value != name)
+            head.headers
+                .get("x-refuse")
+                .is_none_or(|value| value != name)
         }
     };
     let (negotiate, version) = (gate("negotiation"), gate("versioning"));
@@ -40,10 +42,13 @@ fn policy(log: &Log) -> Policy {
     let renderer: Arc<dyn gatefold::Renderer> =
         Arc::new(gatefold::negotiation::JsonRenderer::new());
     Policy::new()
-        .throttle(move |head: &Parts, claims: &mut gatefold::throttling::Claims| {
-            throttle(head);
-            let _ = claims;
-        })
+        .throttle(
+            move |head: &Parts, claims: &mut gatefold::throttling::Claims| {
+                throttle(head);
+                let _ = claims;
+            },
+        )
+        .unwrap()
         .permission(move |head: &Parts| permit(head))
         .authentication(move |head: &Parts| match authenticate(head) {
             true => Ok(Some(Identity::new("ada"))),
@@ -54,7 +59,10 @@ fn policy(log: &Log) -> Policy {
             false => Err(Exception::not_found()),
         })
         .negotiation(move |head: &Parts| match negotiate(head) {
-            true => Ok(Accepted::new("application/json".parse().unwrap(), renderer.clone())),
+            true => Ok(Accepted::new(
+                "application/json".parse().unwrap(),
+                renderer.clone(),
+            )),
             false => Err(Exception::not_acceptable()),
         })
 }
@@ -67,15 +75,30 @@ async fn status(log: &Log, refuse: &str) -> StatusCode {
             async { Ok::<_, Infallible>(Response::new(Full::<Bytes>::default())) }
         })
     };
-    let request = Request::builder().header("x-refuse", refuse).body(()).unwrap();
-    policy(log).layer(handler).oneshot(request).await.unwrap().status()
+    let request = Request::builder()
+        .header("x-refuse", refuse)
+        .body(())
+        .unwrap();
+    policy(log)
+        .layer(handler)
+        .oneshot(request)
+        .await
+        .unwrap()
+        .status()
 }
 
 #[tokio::test]
 async fn the_order_is_that_of_initial_however_the_policy_was_written() {
     let log = Log::default();
     assert_eq!(status(&log, "nobody").await, StatusCode::OK);
-    let order = ["negotiation", "versioning", "authentication", "permission", "throttle", "handler"];
+    let order = [
+        "negotiation",
+        "versioning",
+        "authentication",
+        "permission",
+        "throttle",
+        "handler",
+    ];
     assert_eq!(log.take(), order);
 }
 

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 
-use axum::ServiceExt;
 use tokio::net::TcpListener;
 
 use crate::client::Client;
@@ -18,9 +17,9 @@ async fn serve() -> Client {
     let store = store::Store::new(["a1", "b2", "c3"].map(str::to_owned));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let service = ServiceExt::<axum::extract::Request>::into_make_service_with_connect_info::<
-        SocketAddr,
-    >(app::app(store).unwrap());
+    let service = app::app(store)
+        .unwrap()
+        .into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await });
     Client::new(address)
 }
@@ -29,8 +28,14 @@ async fn serve() -> Client {
 async fn the_walk_answers_as_printed() {
     let client = serve().await;
     for step in walk::walk("a1", "b2") {
-        let headers: Vec<_> = step.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let answer = client.send(step.method, step.path, &headers, step.body).await;
+        let headers: Vec<_> = step
+            .headers
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        let answer = client
+            .send(step.method, step.path, &headers, step.body)
+            .await;
         assert_eq!(answer.status, step.status, "{}: {answer:?}", step.what);
         if step.status == 429 {
             assert!(!answer.header("retry-after").is_empty());
@@ -40,7 +45,10 @@ async fn the_walk_answers_as_printed() {
         }
         if step.status >= 400 {
             let json = answer.json();
-            assert!(json.get("detail").is_some() || json.get("title").is_some(), "{answer:?}");
+            assert!(
+                json.get("detail").is_some() || json.get("title").is_some(),
+                "{answer:?}"
+            );
         }
     }
 }
@@ -48,9 +56,13 @@ async fn the_walk_answers_as_printed() {
 #[tokio::test]
 async fn versions_have_different_bodies() {
     let client = serve().await;
-    let first = client.get("/tasks/2", &[("accept", "application/json; version=1")]).await;
+    let first = client
+        .get("/tasks/2", &[("accept", "application/json; version=1")])
+        .await;
     assert_eq!(first.json()["done"], true);
-    let second = client.get("/tasks/2", &[("accept", "application/json; version=2")]).await;
+    let second = client
+        .get("/tasks/2", &[("accept", "application/json; version=2")])
+        .await;
     assert_eq!(second.json()["state"], "done");
 }
 
@@ -64,7 +76,9 @@ async fn the_root_links_by_the_hosts_own_name() {
 #[tokio::test]
 async fn a_refusal_never_says_more_than_it_should() {
     let client = serve().await;
-    let wrong = client.get("/tasks", &[("authorization", "Token hunter2")]).await;
+    let wrong = client
+        .get("/tasks", &[("authorization", "Token hunter2")])
+        .await;
     assert!(!wrong.body.contains("hunter2"), "{wrong:?}");
     let challenges: Vec<_> = wrong.headers.get_all("www-authenticate").iter().collect();
     assert_eq!(challenges, ["Token", "Basic realm=\"api\""]);

@@ -22,6 +22,7 @@ fn policy() -> Policy {
         }))
         .permission(IsAuthenticated)
         .throttle(UserRateThrottle::new(["2/hour"]).unwrap())
+        .unwrap()
 }
 
 async fn listen() -> (TcpIncoming, SocketAddr) {
@@ -32,16 +33,22 @@ async fn listen() -> (TcpIncoming, SocketAddr) {
 
 async fn client(address: SocketAddr) -> HealthClient<Channel> {
     let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
-    let connect = tower::service_fn(move |_| async move {
-        TcpStream::connect(address).await.map(TokioIo::new)
-    });
+    let connect =
+        tower::service_fn(
+            move |_| async move { TcpStream::connect(address).await.map(TokioIo::new) },
+        );
     HealthClient::new(endpoint.connect_with_connector(connect).await.unwrap())
 }
 
-async fn check(client: &mut HealthClient<Channel>, token: Option<&'static str>) -> Result<(), Status> {
+async fn check(
+    client: &mut HealthClient<Channel>,
+    token: Option<&'static str>,
+) -> Result<(), Status> {
     let mut request = Request::new(HealthCheckRequest::default());
     if let Some(token) = token {
-        request.metadata_mut().insert("authorization", token.parse().unwrap());
+        request
+            .metadata_mut()
+            .insert("authorization", token.parse().unwrap());
     }
     client.check(request).await.map(drop)
 }
@@ -49,9 +56,14 @@ async fn check(client: &mut HealthClient<Channel>, token: Option<&'static str>) 
 async fn every_gate_answers(mut client: HealthClient<Channel>) {
     let nobody = check(&mut client, None).await.unwrap_err();
     assert_eq!(nobody.code(), Code::Unauthenticated);
-    assert_eq!(nobody.message(), "Authentication credentials were not provided.");
+    assert_eq!(
+        nobody.message(),
+        "Authentication credentials were not provided."
+    );
 
-    let wrong = check(&mut client, Some("Token nonsense")).await.unwrap_err();
+    let wrong = check(&mut client, Some("Token nonsense"))
+        .await
+        .unwrap_err();
     assert_eq!(wrong.code(), Code::Unauthenticated);
     assert_eq!(wrong.message(), "Invalid token.");
 
@@ -76,6 +88,10 @@ async fn before_one_service() {
     let (_reporter, health) = tonic_health::server::health_reporter();
     let (incoming, address) = listen().await;
     let gated = policy().named_layer(health);
-    tokio::spawn(Server::builder().add_service(gated).serve_with_incoming(incoming));
+    tokio::spawn(
+        Server::builder()
+            .add_service(gated)
+            .serve_with_incoming(incoming),
+    );
     every_gate_answers(client(address).await).await;
 }

@@ -27,6 +27,14 @@ impl<T> Decision<T> {
             Self::Later(later) => Decision::Later(Box::pin(async move { f(later.await) })),
         }
     }
+
+    /// Waits for the answer, in code that can.
+    pub async fn wait(self) -> T {
+        match self {
+            Self::Now(answer) => answer,
+            Self::Later(later) => later.await,
+        }
+    }
 }
 
 impl<T: fmt::Debug> fmt::Debug for Decision<T> {

@@ -42,6 +42,7 @@ pub struct Identity {
 struct Person {
     id: Arc<str>,
     admin: bool,
+    inactive: bool,
     scopes: Vec<Box<str>>,
     roles: Vec<Box<str>>,
     user: Option<Arc<dyn Any + Send + Sync>>,
@@ -65,6 +66,14 @@ impl Identity {
     #[must_use]
     pub fn with_admin(mut self, admin: bool) -> Self {
         Arc::make_mut(&mut self.person).admin = admin;
+        self
+    }
+
+    /// Says whether the user may log in at all (Django's `is_active`). Whoever is not active is
+    /// refused by the authentication layer, whichever way the identity was found.
+    #[must_use]
+    pub fn with_active(mut self, active: bool) -> Self {
+        Arc::make_mut(&mut self.person).inactive = !active;
         self
     }
 
@@ -126,6 +135,11 @@ impl Identity {
     /// Whether this is an administrator.
     pub fn is_admin(&self) -> bool {
         self.person.admin
+    }
+
+    /// Whether the user may log in at all. By default everybody may.
+    pub fn is_active(&self) -> bool {
+        !self.person.inactive
     }
 
     /// The scheme that proved the identity, as the challenge spells it: `Basic`, `Token`.

@@ -1,6 +1,12 @@
 //! What is said, in which form, and what is left alone.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use gatefold_core::{
@@ -14,7 +20,7 @@ use http::{
         SET_COOKIE, VARY, WWW_AUTHENTICATE,
     },
 };
-use http_body::Body;
+use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Empty, Full};
 use mime::Mime;
 use tower::{Layer, ServiceExt, service_fn};
@@ -483,11 +489,55 @@ async fn a_status_without_a_body_gets_no_words() {
         StatusCode::RESET_CONTENT,
         StatusCode::NOT_MODIFIED,
     ] {
-        let answer = ask(refused(Exception::not_found().with_status(status)), get()).await;
+        let mut response = refused(Exception::not_found().with_status(status));
+        let tag = HeaderValue::from_static("\"1\"");
+        response.headers_mut().insert(ETAG, tag);
+        let answer = ask(response, get()).await;
+        assert_eq!(answer.status(), status);
+        assert_eq!(answer.headers()[ETAG], "\"1\"");
+        assert_eq!(answer.headers().len(), 1);
+        assert_eq!(text(answer).await, "");
+
+        let hides = ExceptionLayer::new(move |exception: Exception, _: &RequestHead| {
+            exception.with_status(status)
+        });
+        let answer = ask_with(hides, refused(Exception::not_found()), get()).await;
         assert_eq!(answer.status(), status);
         assert!(answer.headers().is_empty());
         assert_eq!(text(answer).await, "");
     }
+}
+
+/// A text that is announced in whole and comes in two pieces.
+struct Pieces(Vec<&'static str>);
+
+impl Body for Pieces {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let piece = self.0.pop();
+        Poll::Ready(piece.map(|piece| Ok(Frame::data(piece.into()))))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0.iter().map(|piece| piece.len() as u64).sum())
+    }
+}
+
+#[tokio::test]
+async fn a_text_that_does_not_come_at_once_gives_way_to_the_default_words() {
+    let service = ExceptionLayer::default().layer(service_fn(|_: Request<()>| async {
+        Response::builder()
+            .status(StatusCode::FORBIDDEN)
+            .header(CONTENT_TYPE, "text/plain")
+            .body(Pieces(vec!["there", "here and "]).boxed())
+    }));
+    let words = text(service.oneshot(get()).await.unwrap()).await;
+    assert!(words.contains("You do not have permission"), "{words}");
 }
 
 #[tokio::test]

@@ -38,7 +38,7 @@ pub(crate) fn decide<'l>(
     logs: impl FnOnce() -> &'l Logs,
     claims: &Claims,
     now: u64,
-) -> Few<Reading, 4> {
+) -> Few<Reading, 8> {
     if let Some(pair) = Pair::only(claims) {
         return decide_pair(table, pair, now);
     }
@@ -50,7 +50,7 @@ pub(crate) fn decide<'l>(
 
     let mut admitted = true;
     for pair in &mut *pairs {
-        admitted &= pair.ask(&held, now);
+        admitted &= pair.ask(pair.state(&held), now);
     }
     if let Some(shelves) = &mut shelves {
         for window in &mut windows {
@@ -66,10 +66,21 @@ pub(crate) fn decide<'l>(
     readings(claims, &pairs, &windows, shelves.as_mut(), now)
 }
 
-/// The same for the commonest request, which has one place in the table.
-fn decide_pair(table: &Table, mut pair: Pair<'_>, now: u64) -> Few<Reading, 4> {
+/// The same for the commonest request, which has one place in the table, most often in its first
+/// line.
+fn decide_pair(table: &Table, mut pair: Pair<'_>, now: u64) -> Few<Reading, 8> {
+    let line = table.hold_first(pair.fingerprint);
+    if let Some(slot) = line.find(pair.fingerprint) {
+        if pair.ask(line.slot(slot).load(), now) && pair.cost > 0 {
+            pair.full_at = pair.next;
+            line.slot(slot).store(pair.fingerprint, pair.next);
+            line.resize(slot, pair.capacities());
+        }
+        return pair.readings(now).collect();
+    }
+    drop(line);
     let held = seek(table, slice::from_mut(&mut pair));
-    if pair.ask(&held, now) {
+    if pair.ask(pair.state(&held), now) {
         write(table, &held, slice::from_mut(&mut pair), now);
     }
     pair.readings(now).collect()
@@ -130,21 +141,17 @@ fn seek<'t>(table: &'t Table, pairs: &mut [Pair<'_>]) -> Held<'t> {
 }
 
 fn write(table: &Table, held: &Held<'_>, pairs: &mut [Pair<'_>], now: u64) {
-    let mut taken: Few<Place, 4> = pairs.iter().filter_map(|pair| pair.place).collect();
-    for pair in pairs.iter_mut().filter(|pair| pair.cost > 0) {
-        pair.full_at = pair.next;
-        let place = pair.place.or_else(|| {
-            let room = held.make_room(table.homes(pair.fingerprint), now, &taken)?;
-            taken.push(room);
-            Some(room)
-        });
-        if let Some(place) = place {
-            let mut capacities = [0; 2];
-            for (capacity, rate) in capacities.iter_mut().zip(pair.rates) {
-                *capacity = gcra::capacity(*rate);
-            }
-            held.write(place, pair.fingerprint, pair.next, capacities);
+    for index in 0..pairs.len() {
+        if pairs[index].cost == 0 {
+            continue;
         }
+        if pairs[index].place.is_none() {
+            // The places of this request's other keys are not for the taking.
+            let taken: Few<Place, 4> = pairs.iter().filter_map(|pair| pair.place).collect();
+            let homes = table.homes(pairs[index].fingerprint);
+            pairs[index].place = held.make_room(homes, now, &taken);
+        }
+        pairs[index].write(held);
     }
 }
 
@@ -162,7 +169,7 @@ fn readings(
     windows: &[Window],
     mut shelves: Option<&mut HeldLogs<'_>>,
     now: u64,
-) -> Few<Reading, 4> {
+) -> Few<Reading, 8> {
     let mut readings = Few::new();
     let mut buckets = pairs.iter().flat_map(|pair| pair.readings(now));
     let mut windows = windows.iter();
@@ -198,10 +205,20 @@ impl<'c> Pair<'c> {
         alone.then(|| Self::new(claim, 0, buckets))
     }
 
+    /// Both buckets as they are kept; a key that is not kept has full ones.
+    fn state(&self, held: &Held<'_>) -> [u64; 2] {
+        self.place.map_or([0; 2], |place| held.read(place))
+    }
+
+    fn capacities(&self) -> [u64; 2] {
+        let capacity = |rate| self.rates.get(rate).copied().map_or(0, gcra::capacity);
+        [capacity(0), capacity(1)]
+    }
+
     /// Whether both buckets admit the request; notes what to write if all others do, too.
-    fn ask(&mut self, held: &Held<'_>, now: u64) -> bool {
-        self.full_at = self.place.map_or([0; 2], |place| held.read(place));
-        self.next = self.full_at;
+    fn ask(&mut self, full_at: [u64; 2], now: u64) -> bool {
+        self.full_at = full_at;
+        self.next = full_at;
         for (bucket, rate) in self.rates.iter().take(2).enumerate() {
             match gcra::ask(self.full_at[bucket], now, *rate, self.cost) {
                 Ok(next) => self.next[bucket] = next,
@@ -209,6 +226,13 @@ impl<'c> Pair<'c> {
             }
         }
         self.holds == [Hold::NO; 2]
+    }
+
+    fn write(&mut self, held: &Held<'_>) {
+        self.full_at = self.next;
+        if let Some(place) = self.place {
+            held.write(place, self.fingerprint, self.next, self.capacities());
+        }
     }
 
     fn readings(&self, now: u64) -> impl Iterator<Item = Reading> {

@@ -29,7 +29,7 @@ impl ThrottleLayer {
     pub const MOST: usize = 64;
 
     /// Counts requests by what `throttle` claims, in a [`MemoryStore`] of its own.
-    pub fn new(throttle: impl Throttle + 'static) -> Self {
+    pub fn new(throttle: impl Throttle) -> Self {
         Self {
             gate: ThrottleGate {
                 throttles: Arc::new([asked(throttle)]),
@@ -40,26 +40,31 @@ impl ThrottleLayer {
         }
     }
 
-    /// Counts by what `throttle` claims as well, in the same step.
+    /// Counts by what `throttle` claims as well, in the same step. A throttle that is there already
+    /// changes nothing.
     ///
     /// # Errors
     ///
     /// `throttle` gives a scope other rates than a throttle that is there already: they would count
     /// in the same place. Give one of them another scope. (Closures whose limits are not known
     /// until they claim are checked then: such a request is answered with 500.)
-    pub fn and(mut self, throttle: impl Throttle + 'static) -> Result<Self, ScopeError> {
+    pub fn and(mut self, throttle: impl Throttle) -> Result<Self, ScopeError> {
         let throttles = &self.gate.throttles;
+        let added = asked(throttle);
+        if throttles.iter().any(|asked| asked.mark == added.mark) {
+            return Ok(self);
+        }
         if throttles.len() == Self::MOST {
             return Err(ScopeError::TooMany);
         }
         let earlier = || throttles.iter().flat_map(|asked| asked.throttle.limits());
-        for limits in throttle.limits() {
+        for limits in added.throttle.limits() {
             let differs = |old: &&Limits| old.scope() == limits.scope() && *old != limits;
             if earlier().any(|old| differs(&old)) {
                 return Err(ScopeError::Rates(limits.scope().into()));
             }
         }
-        let all = throttles.iter().cloned().chain([asked(throttle)]);
+        let all = throttles.iter().cloned().chain([added]);
         self.gate.throttles = all.collect();
         Ok(self)
     }
@@ -83,7 +88,7 @@ impl ThrottleLayer {
     }
 }
 
-fn asked(throttle: impl Throttle + 'static) -> Asked {
+fn asked(throttle: impl Throttle) -> Asked {
     Asked {
         mark: throttle.mark().unwrap_or_else(Mark::new),
         throttle: Arc::new(throttle),

@@ -4,6 +4,7 @@
 
 use std::{
     hint,
+    ops::Deref,
     sync::atomic::{AtomicU64, Ordering::*},
     thread,
 };
@@ -28,14 +29,38 @@ pub(crate) struct Slot {
     full_at: [AtomicU64; 2],
 }
 
+/// A line that is held until this is dropped.
+pub(crate) struct LineGuard<'l>(&'l Line);
+
+impl Deref for LineGuard<'_> {
+    type Target = Line;
+
+    fn deref(&self) -> &Line {
+        self.0
+    }
+}
+
+impl Drop for LineGuard<'_> {
+    fn drop(&mut self) {
+        self.0.unlock();
+    }
+}
+
 impl Line {
-    pub(crate) fn find(&self, fingerprint: u64) -> Option<usize> {
+    pub(crate) fn find(&self, fingerprint: u64) -> Option<u8> {
         let is_it = |slot: &Slot| slot.fingerprint.load(Relaxed) == fingerprint;
-        self.places.iter().position(is_it)
+        let slot = self.places.iter().position(is_it)?;
+        u8::try_from(slot).ok()
     }
 
     pub(crate) fn slot(&self, slot: u8) -> &Slot {
         &self.places[usize::from(slot)]
+    }
+
+    /// Locks the line until the guard is dropped.
+    pub(crate) fn hold(&self) -> LineGuard<'_> {
+        self.lock();
+        LineGuard(self)
     }
 
     pub(crate) fn lock(&self) {

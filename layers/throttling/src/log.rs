@@ -38,7 +38,9 @@ impl Log {
 
     /// Records an admitted request.
     pub(crate) fn record(&mut self, now: u64, cost: u32) {
-        self.0.extend((0..cost).map(|_| now));
+        // Another thread may have looked at the clock later and been here earlier.
+        let moment = self.0.back().map_or(now, |latest| now.max(*latest));
+        self.0.extend((0..cost).map(|_| moment));
     }
 
     /// What the log has left, and how long until there is more.
@@ -104,6 +106,16 @@ mod tests {
                 prop_assert!(window.count() <= limit as usize);
             }
         }
+    }
+
+    #[test]
+    fn the_moments_stay_in_order() {
+        let rate = Rate::per_second(3).sliding();
+        let mut log = Log::default();
+        log.record(7, 1);
+        log.record(5, 1);
+        log.forget(1_000_000_006, rate);
+        assert_eq!(log.ask(1_000_000_006, rate, 2), Err(Hold(1)));
     }
 
     #[test]

@@ -109,3 +109,30 @@ impl HeldLogs<'_> {
         Some(&mut *self.sets[index.ok()?].1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_set_gives_away_its_emptiest_log() {
+        // One set.
+        let logs = Logs::new(1);
+        let rate = Rate::per_second(10).sliding();
+        let mut held = logs.hold([1].into_iter());
+        for key in 1..=8 {
+            held.record(key, 5, rate, if key == 3 { 2 } else { 9 }, &[key]);
+        }
+        held.record(9, 6, rate, 1, &[9, 3]);
+        assert!(held.find(3, 6, rate).is_some(), "of the same request");
+        held.record(10, 6, rate, 1, &[10, 9]);
+        assert!(held.find(3, 6, rate).is_none());
+        assert!(held.find(9, 6, rate).is_some());
+        // What has left the window makes room before anything else.
+        let mut kept = (1..=10).filter(|key| held.find(*key, 6, rate).is_some());
+        assert_eq!(kept.by_ref().count(), WAYS);
+        let later = 5 + 1_000_000_000;
+        held.record(11, later, rate, 1, &[11]);
+        assert!(held.find(9, later, rate).is_some() && held.find(10, later, rate).is_some());
+    }
+}

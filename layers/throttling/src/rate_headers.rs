@@ -7,7 +7,9 @@ use crate::{Claims, Rate, Reading, Verdict, few::Few, fields::Fields};
 
 /// Which header fields tell a client its limits, on admitted and on refused answers.
 ///
-/// `Retry-After` (RFC 9110, section 10.2.3) stands on a refusal whatever is chosen here.
+/// `Retry-After` (RFC 9110, section 10.2.3) stands on a refusal whatever is chosen here. Each kind
+/// but [`None`](Self::None) costs an admitted request the allocations of its values and of the
+/// header map's room for them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RateHeaders {

@@ -70,7 +70,7 @@ impl From<Infallible> for RateError {
 }
 
 /// As it is parsed, in the largest unit that divides the period: `60/min`, `5/30s`. A period that
-/// is no whole number of seconds is written as [`Duration`] writes it. That a rate is sliding is
+/// is no whole number of seconds is written as `Duration` writes it. That a rate is sliding is
 /// not part of the text.
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

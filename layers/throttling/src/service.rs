@@ -66,6 +66,7 @@ pub struct Answer {
 #[derive(Clone, Copy, Default)]
 struct Counted(u64);
 
+/// The header fields for the answer.
 pub struct Memo(Fields);
 
 impl Gate for ThrottleGate {

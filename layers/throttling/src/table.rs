@@ -7,7 +7,7 @@
 
 use crate::{
     few::Few,
-    line::{Line, PLACES, Slot},
+    line::{Line, LineGuard, PLACES, Slot},
 };
 
 pub(crate) struct Table {
@@ -47,10 +47,17 @@ impl Table {
         (product >> 64) as u32
     }
 
+    /// Locks the line that a key is looked for first.
+    pub(crate) fn hold_first(&self, fingerprint: u64) -> LineGuard<'_> {
+        self.lines[self.first_home(fingerprint) as usize].hold()
+    }
+
     /// Locks these lines, in the order of their index, so that two requests never wait for each
     /// other.
     pub(crate) fn hold(&self, mut lines: Few<u32, 8>) -> Held<'_> {
-        lines.sort_and_deduplicate();
+        if lines.len() > 1 {
+            lines.sort_and_deduplicate();
+        }
         for &line in &*lines {
             self.lines[line as usize].lock();
         }
@@ -69,7 +76,7 @@ impl Held<'_> {
     pub(crate) fn find(&self, homes: &[u32], fingerprint: u64) -> Option<Place> {
         homes.iter().find_map(|&line| {
             let slot = self.line(line).find(fingerprint)?;
-            Some(Place::new(line, slot))
+            Some(Place { line, slot })
         })
     }
 

@@ -30,7 +30,7 @@ use crate::{Claims, Limits};
     note = "use a built-in (`UserRateThrottle`, ..) or a closure `|head: &Parts, claims: &mut Claims| {{ .. }}`",
     note = "a throttle cannot be an `async fn`: what has to be looked up first goes to `claims.later(|claims| async move {{ .. }})`"
 )]
-pub trait Throttle: Send + Sync {
+pub trait Throttle: Send + Sync + 'static {
     /// Adds what this request claims.
     fn claims(&self, head: &Parts, claims: &mut Claims);
 
@@ -49,7 +49,7 @@ pub trait Throttle: Send + Sync {
 
 impl<F> Throttle for F
 where
-    F: Fn(&Parts, &mut Claims) + Send + Sync,
+    F: Fn(&Parts, &mut Claims) + Send + Sync + 'static,
 {
     fn claims(&self, head: &Parts, claims: &mut Claims) {
         self(head, claims);

@@ -8,7 +8,7 @@ use crate::{Reading, few::Few};
 /// claims, and else nothing of any.
 #[derive(Clone, Debug)]
 pub struct Verdict {
-    readings: Few<Reading, 4>,
+    readings: Few<Reading, 8>,
 }
 
 impl Verdict {
@@ -18,7 +18,7 @@ impl Verdict {
         Self::of(readings.into_iter().collect())
     }
 
-    pub(crate) fn of(readings: Few<Reading, 4>) -> Self {
+    pub(crate) fn of(readings: Few<Reading, 8>) -> Self {
         Self { readings }
     }
 

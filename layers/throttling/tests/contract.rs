@@ -226,6 +226,27 @@ async fn the_same_throttle_counts_a_request_once_on_a_path() {
 }
 
 #[tokio::test]
+async fn the_same_throttle_twice_in_a_layer_is_there_once() {
+    let user = throttle();
+    let layer = ThrottleLayer::new(user.clone())
+        .and(user)
+        .expect("the same");
+    let admitted = answer(&mut layer.layer(Strict::new()), request("a")).await;
+    assert_eq!(limit(admitted.headers()), "\"user\";r=1;t=30");
+}
+
+#[test]
+fn two_throttles_that_would_count_in_one_place_are_an_error() {
+    let other = UserRateThrottle::new(["9/min"]).expect("a rate");
+    let error = ThrottleLayer::new(throttle())
+        .and(other.clone())
+        .expect_err("two rates");
+    assert!(error.to_string().contains("scope `user`"), "{error}");
+    let burst = other.scope("burst").expect("a scope");
+    assert!(ThrottleLayer::new(throttle()).and(burst).is_ok());
+}
+
+#[tokio::test]
 async fn another_scope_of_the_same_kind_counts_by_itself() {
     let burst = throttle().scope("burst").expect("a scope");
     let mut service =
@@ -339,6 +360,9 @@ async fn what_can_never_be_admitted_gets_no_date() {
     let Ok(refused) = layer.layer(Strict::new()).oneshot(request("a")).await;
     assert_eq!(refused.status(), 429);
     assert!(!refused.headers().contains_key("retry-after"));
+    let exception = refused.extensions().get::<Exception>().expect("left");
+    let words = exception.detail().text().expect("one message");
+    assert!(words.contains("more than is ever admitted"), "{words}");
     assert_eq!(limit(refused.headers()), "\"calls\";r=4");
 }
 

@@ -1,14 +1,14 @@
 //! What a handler gives back, before any layer has seen it.
 
 use bytes::Bytes;
-use gatefold_core::Exception;
+use gatefold::Exception;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
 
 use super::json::Json;
 
 /// A handler's answer.
 #[derive(Debug)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// Data, to be rendered in the form that was accepted.
     Data {
         status: StatusCode,
@@ -25,11 +25,11 @@ pub enum Answer {
 
 impl Answer {
     /// 200 with data.
-    pub fn ok(data: Json) -> Self {
+    pub(crate) fn ok(data: Json) -> Self {
         Self::with(StatusCode::OK, data)
     }
 
-    pub fn with(status: StatusCode, data: Json) -> Self {
+    pub(crate) fn with(status: StatusCode, data: Json) -> Self {
         Self::Data {
             status,
             headers: HeaderMap::new(),
@@ -38,12 +38,12 @@ impl Answer {
     }
 
     /// What gatefold cannot do yet.
-    pub fn not_built(what: &str) -> Self {
+    pub(crate) fn not_built(what: &str) -> Self {
         Self::Raw(not_built(&[what.to_owned()]))
     }
 
     /// 204.
-    pub fn no_content() -> Self {
+    pub(crate) fn no_content() -> Self {
         Self::with(StatusCode::NO_CONTENT, Json::Null)
     }
 }
@@ -56,10 +56,14 @@ impl From<Exception> for Answer {
 
 /// Says that a response is the framework's own and not the pipeline's.
 #[derive(Clone, Copy, Debug)]
-pub struct Framework;
+pub(crate) struct Framework;
 
 /// One of the framework's own answers.
-pub fn framework(status: StatusCode, content_type: &'static str, body: String) -> Response<Bytes> {
+pub(crate) fn framework(
+    status: StatusCode,
+    content_type: &'static str,
+    body: String,
+) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = status;
     response
@@ -69,21 +73,17 @@ pub fn framework(status: StatusCode, content_type: &'static str, body: String) -
     response
 }
 
-pub fn server_error() -> Response<Bytes> {
+pub(crate) fn server_error() -> Response<Bytes> {
     let words = r#"{"error": "Server Error (500)"}"#.to_owned();
-    framework(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "application/json",
-        words,
-    )
+    framework(StatusCode::INTERNAL_SERVER_ERROR, "application/json", words)
 }
 
-pub fn bad_request() -> Response<Bytes> {
+pub(crate) fn bad_request() -> Response<Bytes> {
     let words = r#"{"error": "Bad Request (400)"}"#.to_owned();
     framework(StatusCode::BAD_REQUEST, "application/json", words)
 }
 
-pub fn no_route() -> Response<Bytes> {
+pub(crate) fn no_route() -> Response<Bytes> {
     let page = "<!doctype html>\n<html lang=\"en\">\n<head>\n  <title>Not Found</title>\n</head>\n\
                 <body>\n  <h1>Not Found</h1>\n</body>\n</html>\n";
     framework(
@@ -94,7 +94,7 @@ pub fn no_route() -> Response<Bytes> {
 }
 
 /// An endpoint that cannot be built yet: says what is missing.
-pub fn not_built(missing: &[String]) -> Response<Bytes> {
+pub(crate) fn not_built(missing: &[String]) -> Response<Bytes> {
     let words = format!("not built: {}", missing.join(", "));
     framework(StatusCode::NOT_IMPLEMENTED, "text/plain", words)
 }

@@ -2,21 +2,24 @@
 
 use std::sync::Arc;
 
-use gatefold_authentication::{
-    Authentication, AuthenticationLayer, BasicAuthentication, TokenAuthentication,
+use gatefold::authentication::{
+    Authentication, AuthenticationLayer, BasicAuthentication, RemoteUserAuthentication,
+    TokenAuthentication,
 };
-use gatefold_core::{Decision, Exception, Identity};
+use gatefold::{Decision, Exception, Identity, TrustedProxies};
 use http::{HeaderValue, request::Parts};
 
 use super::{
-    call::latin1,
     config::Typed,
     media,
     world::{World, identity},
 };
 
 /// One layer of all of an endpoint's authenticators; `None` where it has none.
-pub fn layer(world: &Arc<World>, written: &[Typed]) -> Result<Option<AuthenticationLayer>, String> {
+pub(crate) fn layer(
+    world: &Arc<World>,
+    written: &[Typed],
+) -> Result<Option<AuthenticationLayer>, String> {
     let mut layer: Option<AuthenticationLayer> = None;
     for one in written {
         let next = read(world, one)?;
@@ -35,9 +38,7 @@ fn read(world: &Arc<World>, written: &Typed) -> Result<Arc<dyn Authentication>, 
             let basic = BasicAuthentication::new(move |name: String, password: String| {
                 let user = world.user(&name);
                 let good = user.filter(|user| user.active && user.password == password);
-                async move {
-                    Ok::<_, Exception>(good.map(|user| identity(&user, "basic", None)))
-                }
+                async move { Ok::<_, Exception>(good.map(|user| identity(&user, "basic", None))) }
             });
             let basic = basic.drf();
             match written.text("realm") {
@@ -65,11 +66,17 @@ fn read(world: &Arc<World>, written: &Typed) -> Result<Arc<dyn Authentication>, 
                 None => Arc::new(token),
             }
         }
-        "remote_user" => Arc::new(move |head: &Parts| {
-            let name = head.headers.get("x-remote-user").map(latin1)?;
-            let user = (!name.is_empty()).then(|| world.user_or_new(&name))?;
-            user.active.then(|| identity(&user, "remote_user", None))
-        }),
+        "remote_user" => {
+            // Every peer of this server is on the loopback network.
+            let proxies = TrustedProxies::networks(["127.0.0.0/8"]).map_err(|e| e.to_string())?;
+            let find = move |name: String| {
+                let user = world.user_or_new(&name);
+                let known = user.active.then(|| identity(&user, "remote_user", None));
+                async move { Ok::<_, Exception>(known) }
+            };
+            let remote = RemoteUserAuthentication::header("x-remote-user", proxies, find);
+            Arc::new(remote.map_err(|e| e.to_string())?)
+        }
         "key_query" => Arc::new(move |head: &Parts| key_query(&world, head)),
         "always_fail" => Arc::new(AlwaysFail {
             exception: always_fail(written),
@@ -107,7 +114,9 @@ fn always_fail(written: &Typed) -> Exception {
 
 fn key_query(world: &World, head: &Parts) -> Result<Option<Identity>, Exception> {
     let query = head.uri.query().unwrap_or_default().as_bytes();
-    let key = media::pairs(query).filter(|(name, _)| name == b"key").last();
+    let key = media::pairs(query)
+        .filter(|(name, _)| name == b"key")
+        .last();
     let Some((_, name)) = key.filter(|(_, name)| !name.is_empty()) else {
         return Ok(None);
     };

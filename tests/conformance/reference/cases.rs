@@ -2,14 +2,14 @@
 
 use std::{error::Error, fmt, time::Duration};
 
-use gatefold_core::{ErrorDetail, Exception};
+use gatefold::{ErrorDetail, Exception};
 use http::{HeaderValue, Method, StatusCode, header::WWW_AUTHENTICATE};
 
 use super::json::Json;
 
 /// What a case raises.
 #[derive(Debug)]
-pub enum Raised {
+pub(crate) enum Raised {
     /// An error that the pipeline words.
     Exception(Exception),
     /// An error that it does not know.
@@ -20,7 +20,7 @@ pub enum Raised {
 
 /// The name of the error class, which the custom exception handler shows. It travels as source.
 #[derive(Clone, Copy, Debug)]
-pub struct Kind(pub &'static str);
+pub(crate) struct Kind(pub(crate) &'static str);
 
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -31,7 +31,7 @@ impl fmt::Display for Kind {
 impl Error for Kind {}
 
 /// The name of an exception's class.
-pub fn kind(exception: &Exception) -> &'static str {
+pub(crate) fn kind(exception: &Exception) -> &'static str {
     if let Some(kind) = exception.source().and_then(|s| s.downcast_ref::<Kind>()) {
         return kind.0;
     }
@@ -72,7 +72,7 @@ fn custom_503() -> Exception {
 }
 
 /// The error of this name.
-pub fn raise(case: &str) -> Raised {
+pub(crate) fn raise(case: &str) -> Raised {
     let wait = |millis| Exception::throttled(Some(Duration::from_millis(millis)));
     let server_error = || Exception::internal(Kind("APIException"));
     let purge = Method::from_bytes(b"PURGE").unwrap_or_default();
@@ -125,10 +125,8 @@ pub fn raise(case: &str) -> Raised {
         "custom-503-wait" => custom_503().with_wait(Duration::from_secs(120)),
         "custom-503-wait-fraction" => custom_503().with_wait(Duration::from_millis(2700)),
         "custom-503-wait-zero" => custom_503().with_wait(Duration::ZERO),
-        "custom-418" => {
-            Exception::new(StatusCode::IM_A_TEAPOT, "teapot", "I am a teapot.")
-                .with_source(Kind("Teapot"))
-        }
+        "custom-418" => Exception::new(StatusCode::IM_A_TEAPOT, "teapot", "I am a teapot.")
+            .with_source(Kind("Teapot")),
         "auth-header-attr" => Exception::permission_denied()
             .with_detail("Sign in.")
             .with_header(
@@ -147,7 +145,10 @@ pub fn raise(case: &str) -> Raised {
             Exception::permission_denied().with_detail("Staff only.")
         }
         "suspicious" => return Raised::Suspicious,
-        "unhandled" | "key-error" | "attribute-error" | "object-does-not-exist"
+        "unhandled"
+        | "key-error"
+        | "attribute-error"
+        | "object-does-not-exist"
         | "django-validation-error" => return Raised::Unknown(case.to_owned()),
         other => match validation(other) {
             Some(exception) => exception,
@@ -194,7 +195,7 @@ fn validation(case: &str) -> Option<Exception> {
 }
 
 /// The codes of an exception, in the shape of its detail; with `full`, message and code.
-pub fn codes(exception: &Exception, full: bool) -> Json {
+pub(crate) fn codes(exception: &Exception, full: bool) -> Json {
     shape(exception.detail(), exception.code(), full)
 }
 

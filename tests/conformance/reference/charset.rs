@@ -2,7 +2,7 @@
 
 /// What a `charset` parameter means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Charset {
+pub(crate) enum Charset {
     Utf8,
     Utf16,
     Latin1,
@@ -12,7 +12,7 @@ pub enum Charset {
 impl Charset {
     /// The charset of this name. Names nobody knows are ignored, which means UTF-8; the names of
     /// codecs that are not for text are refused.
-    pub fn named(name: &str) -> Result<Self, String> {
+    pub(crate) fn named(name: &str) -> Result<Self, String> {
         let plain = name.to_ascii_lowercase().replace('_', "-");
         match plain.as_str() {
             "base64" | "base64-codec" | "bz2" | "bz2-codec" | "hex" | "hex-codec" | "quopri"
@@ -28,7 +28,7 @@ impl Charset {
     }
 
     /// The text of these bytes, or a sentence.
-    pub fn decode(self, bytes: &[u8]) -> Result<String, String> {
+    pub(crate) fn decode(self, bytes: &[u8]) -> Result<String, String> {
         match self {
             Self::Utf8 => std::str::from_utf8(bytes)
                 .map(str::to_owned)
@@ -41,12 +41,18 @@ impl Charset {
     }
 
     /// The text of these bytes; what cannot be read becomes U+FFFD.
-    pub fn decode_lossy(self, bytes: &[u8]) -> String {
+    pub(crate) fn decode_lossy(self, bytes: &[u8]) -> String {
         match self {
             Self::Utf8 => String::from_utf8_lossy(bytes).into_owned(),
             Self::Ascii => bytes
                 .iter()
-                .map(|&b| if b.is_ascii() { char::from(b) } else { '\u{fffd}' })
+                .map(|&b| {
+                    if b.is_ascii() {
+                        char::from(b)
+                    } else {
+                        '\u{fffd}'
+                    }
+                })
                 .collect(),
             Self::Latin1 | Self::Utf16 => self.decode(bytes).unwrap_or_default(),
         }

@@ -1,6 +1,6 @@
 //! The handlers of the table.
 
-use gatefold_core::{Accepted, Identity, Version};
+use gatefold::{Accepted, Identity, Version};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
 };
 
 /// Answers a request that all gates have let through.
-pub async fn handle(call: &Call) -> Answer {
+pub(crate) async fn handle(call: &Call) -> Answer {
     let endpoint = &call.place.endpoint;
     if let Some(builtin) = endpoint.builtin.as_deref() {
         return match builtin {
@@ -47,13 +47,7 @@ async fn named(call: &Call) -> Answer {
         "negotiated" => negotiated(call),
         "item" => item(call),
         "version" => Answer::ok(Json::object([("version", version(call))])),
-        "link" => match links::link(call) {
-            Ok(url) => Answer::ok(Json::object([
-                ("version", version(call)),
-                ("url", Json::Text(url)),
-            ])),
-            Err(answer) => answer,
-        },
+        "link" => links::link(call),
         "note" => notes::note(call).await,
         "raise_case" => raise(call),
         "codes" => codes(call, "codes", false),
@@ -74,7 +68,10 @@ fn fixed(handler: &str) -> Answer {
             ("n", Json::number("1.5")),
             ("big", Json::number("12345678901234567890")),
             ("none", Json::Null),
-            ("list", Json::List(vec![Json::Bool(true), Json::Bool(false)])),
+            (
+                "list",
+                Json::List(vec![Json::Bool(true), Json::Bool(false)]),
+            ),
         ])),
         "unicode_text" => Answer::ok(Json::object([("text", Json::text("héllo"))])),
         "nan" => Answer::ok(Json::object([("x", Json::number("NaN"))])),
@@ -121,7 +118,12 @@ fn with_headers(
 ) -> Answer {
     let headers: HeaderMap = headers
         .iter()
-        .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+        .map(|(name, value)| {
+            (
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            )
+        })
         .collect();
     Answer::Data {
         status,
@@ -169,7 +171,7 @@ fn item(call: &Call) -> Answer {
 }
 
 /// The format of the renderer that was chosen.
-pub fn format(call: &Call) -> Json {
+pub(crate) fn format(call: &Call) -> Json {
     let accepted = Accepted::of(&call.head.extensions);
     accepted.map_or(Json::Null, |a| Json::text(a.renderer().format()))
 }
@@ -197,12 +199,12 @@ fn codes(call: &Call, key: &str, full: bool) -> Answer {
 }
 
 /// What OPTIONS says.
-pub fn metadata(call: &Call) -> Answer {
+pub(crate) fn metadata(call: &Call) -> Answer {
     let endpoint = &call.place.endpoint;
     Answer::ok(describe(call, &endpoint.name, &endpoint.description))
 }
 
-pub fn describe(call: &Call, name: &str, description: &str) -> Json {
+pub(crate) fn describe(call: &Call, name: &str, description: &str) -> Json {
     let endpoint = &call.place.endpoint;
     let renders = endpoint.renderers.iter().filter_map(|r| render::written(r));
     let parses = endpoint.parsers.iter().filter_map(|p| parse::media_type(p));

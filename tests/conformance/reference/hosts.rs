@@ -2,7 +2,7 @@
 
 /// Whether this `Host` is one of ours: the port is not looked at, letter case and one trailing dot
 /// do not matter.
-pub fn is_served(host: &str) -> bool {
+pub(crate) fn is_served(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
     let Some(name) = without_port(&host) else {
         return false;

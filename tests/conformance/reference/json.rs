@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 /// A JSON value. Objects keep their order; of two equal keys the last one counts.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Json {
+pub(crate) enum Json {
     Null,
     Bool(bool),
     /// The number's own text.
@@ -23,7 +23,7 @@ pub enum Json {
 
 impl Json {
     /// An object of these entries.
-    pub fn object<const N: usize>(entries: [(&str, Json); N]) -> Self {
+    pub(crate) fn object<const N: usize>(entries: [(&str, Json); N]) -> Self {
         Self::Object(
             entries
                 .into_iter()
@@ -32,16 +32,16 @@ impl Json {
         )
     }
 
-    pub fn text(text: impl Into<String>) -> Self {
+    pub(crate) fn text(text: impl Into<String>) -> Self {
         Self::Text(text.into())
     }
 
-    pub fn number(number: impl ToString) -> Self {
+    pub(crate) fn number<N: ToString + Copy>(number: N) -> Self {
         Self::Number(number.to_string())
     }
 
     /// The value under `key`.
-    pub fn get(&self, key: &str) -> Option<&Json> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Json> {
         match self {
             Self::Object(entries) => entries.iter().find(|(k, _)| k == key).map(|(_, v)| v),
             _ => None,
@@ -49,7 +49,7 @@ impl Json {
     }
 
     /// Compact text, characters beyond ASCII as they are.
-    pub fn compact(&self) -> String {
+    pub(crate) fn compact(&self) -> String {
         let mut out = String::new();
         self.write(&mut out);
         out

@@ -3,7 +3,7 @@
 use super::json::Json;
 
 /// Reads one value. The error is a sentence that begins as Python's does.
-pub fn parse(text: &str) -> Result<Json, String> {
+pub(crate) fn parse(text: &str) -> Result<Json, String> {
     let mut parser = Parser {
         text,
         at: 0,
@@ -76,10 +76,7 @@ impl Parser<'_> {
         }
     }
 
-    fn nested(
-        &mut self,
-        read: impl Fn(&mut Self) -> Result<Json, String>,
-    ) -> Result<Json, String> {
+    fn nested(&mut self, read: impl Fn(&mut Self) -> Result<Json, String>) -> Result<Json, String> {
         self.depth += 1;
         if self.depth > DEEPEST {
             return Err(self.error("Nested too deeply"));
@@ -144,12 +141,7 @@ impl Parser<'_> {
     fn number(&mut self) -> Result<Json, String> {
         let rest = self.rest();
         let mut end = usize::from(rest.starts_with('-'));
-        let digits = |from: usize| {
-            rest[from..]
-                .bytes()
-                .take_while(u8::is_ascii_digit)
-                .count()
-        };
+        let digits = |from: usize| rest[from..].bytes().take_while(u8::is_ascii_digit).count();
         match digits(end) {
             0 => return Err(self.error("Expecting value")),
             _ if rest[end..].starts_with('0') => end += 1,
@@ -237,7 +229,10 @@ impl Parser<'_> {
 
     /// After the backslash, at the `u`.
     fn four(&mut self) -> Result<u32, String> {
-        let hex = self.rest().get(1..5).filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()));
+        let hex = self
+            .rest()
+            .get(1..5)
+            .filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()));
         let Some(code) = hex.and_then(|hex| u32::from_str_radix(hex, 16).ok()) else {
             return Err(self.error("Invalid \\uXXXX escape"));
         };

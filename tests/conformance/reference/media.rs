@@ -2,17 +2,21 @@
 
 /// A media type: type, subtype and parameters in order, names in lower case.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Media {
-    pub main: String,
-    pub sub: String,
-    pub params: Vec<(String, String)>,
+pub(crate) struct Media {
+    pub(crate) main: String,
+    pub(crate) sub: String,
+    pub(crate) params: Vec<(String, String)>,
 }
 
 impl Media {
     /// Reads any text; what is no media type has empty parts.
-    pub fn read(text: &str) -> Self {
+    pub(crate) fn read(text: &str) -> Self {
         let mut pieces = split(text).into_iter();
-        let full = pieces.next().unwrap_or_default().trim().to_ascii_lowercase();
+        let full = pieces
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
         let (main, sub) = match full.split_once('/') {
             Some((main, sub)) => (main.trim().to_owned(), sub.trim().to_owned()),
             None => (full, String::new()),
@@ -26,23 +30,11 @@ impl Media {
         Self { main, sub, params }
     }
 
-    pub fn param(&self, name: &str) -> Option<&str> {
+    pub(crate) fn param(&self, name: &str) -> Option<&str> {
         self.params
             .iter()
             .find(|(known, _)| known == name)
             .map(|(_, value)| value.as_str())
-    }
-
-    /// Whether what is sent as `self` is taken by a parser of type `parser`: wildcards on either
-    /// side, and the parser's parameters must be there.
-    pub fn is_taken_by(&self, parser: &Self) -> bool {
-        let meets = |a: &str, b: &str| a == b || a == "*" || b == "*";
-        meets(&self.main, &parser.main)
-            && meets(&self.sub, &parser.sub)
-            && parser
-                .params
-                .iter()
-                .all(|(name, value)| self.param(name) == Some(value))
     }
 }
 
@@ -72,7 +64,7 @@ fn unquote(value: &str) -> String {
 }
 
 /// Decodes percent sequences; a broken one stays as it is.
-pub fn percent_decode(text: &[u8]) -> Vec<u8> {
+pub(crate) fn percent_decode(text: &[u8]) -> Vec<u8> {
     let digit = |at: usize| char::from(*text.get(at)?).to_digit(16);
     let mut out = Vec::with_capacity(text.len());
     let mut at = 0;
@@ -92,7 +84,7 @@ pub fn percent_decode(text: &[u8]) -> Vec<u8> {
 }
 
 /// Encodes what may not stand in a path, and nothing else.
-pub fn path_encode(path: &str) -> String {
+pub(crate) fn path_encode(path: &str) -> String {
     encode(path, b"/-._~!$&'()*+,;=:@")
 }
 
@@ -109,7 +101,7 @@ fn encode(text: &str, safe: &[u8]) -> String {
 }
 
 /// The pairs of a query or form: `+` is a space, names without `=` have an empty value.
-pub fn pairs(text: &[u8]) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> + '_ {
+pub(crate) fn pairs(text: &[u8]) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> + '_ {
     text.split(|b| *b == b'&')
         .filter(|piece| !piece.is_empty())
         .map(|piece| {

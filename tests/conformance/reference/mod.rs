@@ -4,29 +4,29 @@
 //! own; what its pipeline answers comes from the layers, with their presets for Django REST
 //! Framework.
 
-pub mod answer;
-pub mod authenticators;
-pub mod call;
-pub mod cases;
-pub mod charset;
-pub mod config;
-pub mod handlers;
-pub mod hosts;
-pub mod json;
-pub mod json_parser;
-pub mod links;
-pub mod media;
-pub mod multipart;
-pub mod notes;
-pub mod parse;
-pub mod paths;
-pub mod permissions;
-pub mod render;
-pub mod routes;
-pub mod stack;
-pub mod throttles;
-pub mod versions;
-pub mod world;
+pub(crate) mod answer;
+pub(crate) mod authenticators;
+pub(crate) mod call;
+pub(crate) mod cases;
+pub(crate) mod charset;
+pub(crate) mod config;
+pub(crate) mod handlers;
+pub(crate) mod hosts;
+pub(crate) mod json;
+pub(crate) mod json_parser;
+pub(crate) mod links;
+pub(crate) mod media;
+pub(crate) mod multipart;
+pub(crate) mod notes;
+pub(crate) mod parse;
+pub(crate) mod paths;
+pub(crate) mod permissions;
+pub(crate) mod render;
+pub(crate) mod routes;
+pub(crate) mod stack;
+pub(crate) mod throttles;
+pub(crate) mod versions;
+pub(crate) mod world;
 
 use std::{
     collections::HashMap,
@@ -35,7 +35,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use gatefold_core::{Connection, Route};
+use gatefold::{Connection, Route};
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response, Uri,
     header::{ALLOW, HOST},
@@ -53,10 +53,10 @@ use self::{
 };
 
 /// The whole server.
-pub struct Reference {
+pub(crate) struct Reference {
     config: Arc<Config>,
     endpoints: Vec<Arc<Endpoint>>,
-    routes: Arc<Routes>,
+    routes: Routes,
     state: Mutex<State>,
 }
 
@@ -77,26 +77,26 @@ impl State {
 
 impl Reference {
     /// Builds the server from the text of `endpoints.json`.
-    pub fn new(endpoints: &str) -> Result<Self, String> {
+    pub(crate) fn new(endpoints: &str) -> Result<Self, String> {
         let config: Config =
             serde_json::from_str(endpoints).map_err(|error| format!("endpoints.json: {error}"))?;
         let (routes, _unknown) = Routes::new(&config);
         let config = Arc::new(config);
         Ok(Self {
             endpoints: config.endpoints.iter().cloned().map(Arc::new).collect(),
-            routes: Arc::new(routes),
+            routes,
             state: Mutex::new(State::new(&config)),
             config,
         })
     }
 
     /// Goes back to the fixtures.
-    pub fn reset(&self) {
+    pub(crate) fn reset(&self) {
         *self.state() = State::new(&self.config);
     }
 
     /// Sets the clock to so many seconds after the corpus's beginning.
-    pub fn set_clock(&self, at: f64) {
+    pub(crate) fn set_clock(&self, at: f64) {
         self.state().world.set_clock(at);
     }
 
@@ -105,7 +105,7 @@ impl Reference {
     }
 
     /// Answers one request from `peer`.
-    pub async fn answer(&self, request: Request<Bytes>, peer: IpAddr) -> Response<Bytes> {
+    pub(crate) async fn answer(&self, request: Request<Bytes>, peer: IpAddr) -> Response<Bytes> {
         let (mut head, body) = request.into_parts();
         head.headers = joined(&head.headers);
         let host = head.headers.get(HOST).map(latin1).unwrap_or_default();
@@ -146,9 +146,12 @@ impl Reference {
         let place = Place {
             world: Arc::clone(&state.world),
             endpoint: Arc::clone(&self.endpoints[hit.endpoint]),
-            routes: Arc::clone(&self.routes),
         };
-        let key = (hit.endpoint, hit.view.to_owned(), hit.found.format.is_some());
+        let key = (
+            hit.endpoint,
+            hit.view.to_owned(),
+            hit.found.format.is_some(),
+        );
         let stack = state.stacks.entry(key);
         stack.or_insert_with(|| stack::build(&place, hit)).clone()
     }
@@ -156,7 +159,7 @@ impl Reference {
 
 /// What the pipeline adds to each of its answers, and the body in one piece.
 async fn finish(
-    response: Response<gatefold_negotiation::Rendered>,
+    response: Response<gatefold::negotiation::Rendered>,
     endpoint: &Endpoint,
     view: &str,
     is_head: bool,
@@ -170,7 +173,11 @@ async fn finish(
     let Ok(body) = body.collect().await else {
         return answer::server_error();
     };
-    let body = if is_head { Bytes::new() } else { body.to_bytes() };
+    let body = if is_head {
+        Bytes::new()
+    } else {
+        body.to_bytes()
+    };
     Response::from_parts(head, body)
 }
 
@@ -188,7 +195,11 @@ fn allow(endpoint: &Endpoint, view: &str) -> String {
 fn joined(headers: &HeaderMap) -> HeaderMap {
     let mut joined = HeaderMap::with_capacity(headers.len());
     for name in headers.keys() {
-        let lines: Vec<_> = headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
+        let lines: Vec<_> = headers
+            .get_all(name)
+            .iter()
+            .map(HeaderValue::as_bytes)
+            .collect();
         if let Ok(value) = HeaderValue::from_bytes(&lines.join(&b","[..])) {
             joined.insert(name, value);
         }

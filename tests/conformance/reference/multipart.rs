@@ -4,14 +4,14 @@ use super::{charset::Charset, media::Media};
 
 /// One part of the body.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
-    pub name: String,
-    pub file: Option<String>,
-    pub content: String,
+pub(crate) struct Part {
+    pub(crate) name: String,
+    pub(crate) file: Option<String>,
+    pub(crate) content: String,
 }
 
 /// Reads a body. The error is a sentence.
-pub fn read(body: &[u8], kind: &Media, charset: Charset) -> Result<Vec<Part>, String> {
+pub(crate) fn read(body: &[u8], kind: &Media, charset: Charset) -> Result<Vec<Part>, String> {
     let boundary = kind.param("boundary").filter(|b| good_boundary(b));
     let Some(boundary) = boundary else {
         let shown = kind.param("boundary").unwrap_or("None");
@@ -57,5 +57,6 @@ fn part(bytes: &[u8], charset: Charset) -> Option<Part> {
 }
 
 fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {
-    hay.windows(needle.len()).position(|window| window == needle)
+    hay.windows(needle.len())
+        .position(|window| window == needle)
 }

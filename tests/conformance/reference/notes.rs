@@ -1,7 +1,7 @@
 //! The views on notes: one note, the generic list, DRF's router.
 
-use gatefold_core::{ErrorDetail, Exception};
-use gatefold_permissions::Guard;
+use gatefold::permissions::Guard;
+use gatefold::{ErrorDetail, Exception};
 use http::StatusCode;
 
 use super::{
@@ -9,7 +9,7 @@ use super::{
 };
 
 /// Looks the note up, asks for the object, answers.
-pub async fn note(call: &Call) -> Answer {
+pub(crate) async fn note(call: &Call) -> Answer {
     let id = call.parameter("pk").and_then(|pk| pk.parse().ok());
     let Some(note) = id.and_then(|id| call.place.world.note(id)) else {
         settle(call);
@@ -34,7 +34,7 @@ pub async fn note(call: &Call) -> Answer {
 }
 
 /// Says that there is no object in this request.
-pub fn settle(call: &Call) {
+pub(crate) fn settle(call: &Call) {
     if let Some(guard) = Guard::of(&call.head) {
         guard.no_object();
     }
@@ -49,12 +49,12 @@ fn shown(note: &Note) -> Json {
 }
 
 /// The generic list-and-create view.
-pub fn generic(call: &Call) -> Answer {
+pub(crate) fn generic(call: &Call) -> Answer {
     match call.method() {
         "GET" => Answer::ok(Json::List(
             call.place.world.config.notes.iter().map(shown).collect(),
         )),
-        "POST" => match call.data().and_then(title) {
+        "POST" => match call.data().and_then(|data| title(&data)) {
             Ok(title) => Answer::with(
                 StatusCode::CREATED,
                 Json::object([
@@ -78,7 +78,7 @@ pub fn generic(call: &Call) -> Answer {
     }
 }
 
-fn title(data: Json) -> Result<String, Exception> {
+fn title(data: &Json) -> Result<String, Exception> {
     let invalid = |message: String| {
         let detail = ErrorDetail::fields([("title", ErrorDetail::from(vec![message]))]);
         Exception::validation(detail)
@@ -89,12 +89,10 @@ fn title(data: Json) -> Result<String, Exception> {
         Some(Json::Text(title)) => title.trim().to_owned(),
         Some(Json::Number(number)) => number.clone(),
         // A form's fields are lists; the last value counts.
-        Some(Json::List(list)) if matches!(list.last(), Some(Json::Text(_))) => {
-            match list.last() {
-                Some(Json::Text(text)) => text.trim().to_owned(),
-                _ => String::new(),
-            }
-        }
+        Some(Json::List(list)) if matches!(list.last(), Some(Json::Text(_))) => match list.last() {
+            Some(Json::Text(text)) => text.trim().to_owned(),
+            _ => String::new(),
+        },
         Some(_) => return Err(invalid("Not a valid string.".to_owned())),
     };
     match title.chars().count() {
@@ -125,13 +123,10 @@ fn fields() -> Json {
 }
 
 /// DRF's `DefaultRouter` with the one resource `notes`.
-pub fn router(call: &Call) -> Answer {
+pub(crate) fn router(call: &Call) -> Answer {
     let format = || super::handlers::format(call);
     match (call.hit.view, call.method()) {
-        ("root", "GET") => match links::to_path(call, "notes/") {
-            Ok(url) => Answer::ok(Json::object([("notes", Json::Text(url))])),
-            Err(answer) => answer,
-        },
+        ("root", "GET") => links::root(call),
         ("list", "GET") => Answer::ok(Json::object([
             ("format", format()),
             ("action", Json::text("list")),

@@ -1,37 +1,91 @@
 //! The parsers of the table: from a body and its `Content-Type` to data.
 
-use gatefold_core::Exception;
+use bytes::Bytes;
+use gatefold::Exception;
+use gatefold::negotiation::{JsonParser, Parser, Parsers, Target};
+use http::{
+    header::{CONTENT_DISPOSITION, CONTENT_TYPE},
+    request::Parts,
+};
+use mime::Mime;
+use serde_json::value::RawValue;
 
-use super::{charset::Charset, json::Json, json_parser, media, media::Media, multipart};
+use super::{
+    call::latin1, charset::Charset, config::Endpoint, json::Json, json_parser, media, media::Media,
+    multipart,
+};
 
 /// Parses a body as DRF does when a handler asks for it: an empty body is empty data, whatever its
 /// type; the first parser that takes the type reads it; without one the answer is 415.
-pub fn parse(
-    parsers: &[String],
-    ignore_client: bool,
-    content_type: &str,
-    disposition: Option<&str>,
-    body: &[u8],
-) -> Result<Json, Exception> {
+pub(crate) fn parse(endpoint: &Endpoint, head: &Parts, body: &Bytes) -> Result<Json, Exception> {
     if body.is_empty() {
         return Ok(Json::Object(Vec::new()));
     }
-    let kind = Media::read(content_type);
-    let chosen = if ignore_client {
-        parsers.first()
-    } else if content_type.len() > 256 {
-        None
-    } else {
-        parsers.iter().find(|name| takes(name, &kind))
+    let mut parsers: Option<Parsers> = None;
+    for name in &endpoint.parsers {
+        let parser = Table::named(name).ok_or_else(|| Exception::internal(name.as_str()))?;
+        parsers = Some(match parsers {
+            Some(before) => before.or(parser),
+            None => Parsers::new(parser),
+        });
+    }
+    let Some(mut parsers) = parsers else {
+        let content_type = head.headers.get(CONTENT_TYPE).map(latin1);
+        return Err(Exception::unsupported_media_type(
+            &content_type.unwrap_or_default(),
+        ));
     };
-    let Some(parser) = chosen else {
-        return Err(Exception::unsupported_media_type(content_type));
-    };
-    read(parser, &kind, disposition, body)
+    if endpoint.negotiator == "ignore_client" {
+        parsers = parsers.ignore_client();
+    }
+    let raw: Box<RawValue> = parsers.parse(head, body)?;
+    json_parser::parse(raw.get()).map_err(|error| bad(format!("JSON parse error - {error}")))
+}
+
+/// A parser of the table. JSON is read by gatefold's own once its text is known.
+struct Table {
+    name: String,
+    media_type: Mime,
+}
+
+impl Table {
+    fn named(name: &str) -> Option<Self> {
+        Some(Self {
+            name: name.to_owned(),
+            media_type: media_type(name)?.parse().ok()?,
+        })
+    }
+}
+
+impl Parser for Table {
+    fn media_type(&self) -> &Mime {
+        &self.media_type
+    }
+
+    fn parse(&self, head: &Parts, body: &Bytes, target: &mut Target<'_>) -> Result<(), Exception> {
+        let header = |name| head.headers.get(name).map(latin1).unwrap_or_default();
+        let kind = Media::read(&header(CONTENT_TYPE));
+        if self.name == "json" {
+            let text = charset(&kind)?.decode(body);
+            let text = text.map_err(|error| bad(format!("JSON parse error - {error}")))?;
+            return JsonParser::new().parse(head, &text.into(), target);
+        }
+        let data = read(&self.name, &kind, &header(CONTENT_DISPOSITION), body)?;
+        target
+            .read_json(data.compact().as_bytes())
+            .map_err(Exception::internal)
+    }
+}
+
+fn charset(kind: &Media) -> Result<Charset, Exception> {
+    match kind.param("charset") {
+        Some(name) => Charset::named(name).map_err(bad),
+        None => Ok(Charset::Utf8),
+    }
 }
 
 /// The media type of a parser.
-pub fn media_type(parser: &str) -> Option<&'static str> {
+pub(crate) fn media_type(parser: &str) -> Option<&'static str> {
     Some(match parser {
         "json" => "application/json",
         "form" => "application/x-www-form-urlencoded",
@@ -44,34 +98,12 @@ pub fn media_type(parser: &str) -> Option<&'static str> {
     })
 }
 
-fn takes(parser: &str, kind: &Media) -> bool {
-    let nothing = kind.main.is_empty() && kind.sub.is_empty();
-    media_type(parser).is_some_and(|offered| {
-        let offered = Media::read(offered);
-        if nothing {
-            offered.main == "*"
-        } else {
-            kind.is_taken_by(&offered)
-        }
-    })
-}
-
-fn read(
-    parser: &str,
-    kind: &Media,
-    disposition: Option<&str>,
-    body: &[u8],
-) -> Result<Json, Exception> {
-    let charset = || match kind.param("charset") {
-        Some(name) => Charset::named(name).map_err(bad),
-        None => Ok(Charset::Utf8),
-    };
+fn read(parser: &str, kind: &Media, disposition: &str, body: &[u8]) -> Result<Json, Exception> {
     match parser {
-        "json" => json(body, charset()?),
-        "json_profile" => Ok(Json::object([("strict", json(body, charset()?)?)])),
-        "form" => Ok(form(body, charset()?)),
+        "json_profile" => Ok(Json::object([("strict", json(body, charset(kind)?)?)])),
+        "form" => Ok(form(body, charset(kind)?)),
         "multipart" => {
-            let parts = multipart::read(body, kind, charset()?)
+            let parts = multipart::read(body, kind, charset(kind)?)
                 .map_err(|error| bad(format!("Multipart form parse error - {error}")))?;
             Ok(fields(parts.into_iter().map(|part| {
                 let value = match part.file {
@@ -86,12 +118,17 @@ fn read(
             Ok(Json::object([("text", Json::Text(text))]))
         }
         "upload" => {
-            let name = disposition.and_then(file_name).ok_or_else(|| {
-                bad("Missing filename. Request should include a Content-Disposition header \
+            let name = file_name(disposition).ok_or_else(|| {
+                bad(
+                    "Missing filename. Request should include a Content-Disposition header \
                      with a filename parameter."
-                    .to_owned())
+                        .to_owned(),
+                )
             })?;
-            let file = [("file", Json::text(name)), ("size", Json::number(body.len()))];
+            let file = [
+                ("file", Json::text(name)),
+                ("size", Json::number(body.len())),
+            ];
             Ok(Json::object([("file", Json::object(file))]))
         }
         other => Err(Exception::internal(format!("parser `{other}`"))),

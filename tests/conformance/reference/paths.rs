@@ -2,12 +2,15 @@
 
 /// A compiled pattern and what it captures.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pattern(Vec<Part>);
+pub(crate) struct Pattern(Vec<Part>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {
     Literal(String),
-    Capture { name: String, class: Class },
+    Capture {
+        name: String,
+        class: Class,
+    },
     /// A dot, one of these formats (none listed: letters and digits), perhaps a slash.
     Suffix(Option<Vec<String>>),
 }
@@ -33,15 +36,15 @@ impl Class {
 
 /// What a path gave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Found {
+pub(crate) struct Found {
     /// Name, value, and whether the value is a number.
-    pub captured: Vec<(String, String, bool)>,
-    pub format: Option<String>,
+    pub(crate) captured: Vec<(String, String, bool)>,
+    pub(crate) format: Option<String>,
 }
 
 impl Pattern {
     /// A path in Django's `path()` style.
-    pub fn path(written: &str) -> Result<Self, String> {
+    pub(crate) fn path(written: &str) -> Result<Self, String> {
         let mut parts = Vec::new();
         let mut rest = written;
         while let Some(start) = rest.find('<') {
@@ -67,7 +70,7 @@ impl Pattern {
     }
 
     /// One of the regular expressions of the table: text, `(?P<name>[0-9]+)`, `$` at the end.
-    pub fn regular(written: &str) -> Result<Self, String> {
+    pub(crate) fn regular(written: &str) -> Result<Self, String> {
         let text = written.strip_suffix('$').ok_or_else(|| unknown(written))?;
         let mut parts = Vec::new();
         let mut rest = text;
@@ -96,7 +99,7 @@ impl Pattern {
     }
 
     /// The suffixed twin: without the trailing slash, then the suffix.
-    pub fn suffixed(&self, allowed: Option<&[String]>) -> Self {
+    pub(crate) fn suffixed(&self, allowed: Option<&[String]>) -> Self {
         let mut parts = self.0.clone();
         if let Some(Part::Literal(last)) = parts.last_mut()
             && last.ends_with('/')
@@ -108,7 +111,7 @@ impl Pattern {
     }
 
     /// The template as gatefold writes it: `{name}` for a capture.
-    pub fn template(&self) -> String {
+    pub(crate) fn template(&self) -> String {
         self.0
             .iter()
             .map(|part| match part {
@@ -120,7 +123,7 @@ impl Pattern {
     }
 
     /// Matches a whole path, as greedily as a regular expression would.
-    pub fn matches(&self, path: &str) -> Option<Found> {
+    pub(crate) fn matches(&self, path: &str) -> Option<Found> {
         let mut found = Found::default();
         step(&self.0, path, &mut found).then_some(found)
     }

@@ -2,11 +2,11 @@
 
 use std::{any::Any, fmt, sync::Arc};
 
-use gatefold_core::{Decision, ErrorDetail, Exception, Identity};
-use gatefold_permissions::{
+use gatefold::permissions::{
     AllowAny, Denial, DenyAll, IsAdmin, IsAuthenticated, IsAuthenticatedOrReadOnly, Permission,
     ReadOnly, Verdict, object,
 };
+use gatefold::{Decision, ErrorDetail, Exception, Identity};
 use http::request::Parts;
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ use super::{
 type Boxed = Arc<dyn Permission>;
 
 /// All of an endpoint's permissions; `None` where it has none.
-pub fn all(world: &Arc<World>, written: &[Value]) -> Result<Option<Boxed>, String> {
+pub(crate) fn all(world: &Arc<World>, written: &[Value]) -> Result<Option<Boxed>, String> {
     let mut all: Option<Boxed> = None;
     for one in written {
         let next = read(world, one)?;
@@ -194,9 +194,7 @@ impl Permission for ObjectRule {
             Ok(None) => Verdict::Allowed,
             Ok(Some(right)) if may(right) => Verdict::Allowed,
             // Who may not even read is not told that it is there.
-            Ok(Some(_)) if self.view && !may("view") => {
-                Verdict::Denied(Denial::default().hidden())
-            }
+            Ok(Some(_)) if self.view && !may("view") => Verdict::Denied(Denial::default().hidden()),
             Ok(Some(_)) => false.into(),
             Err(exception) => Verdict::Denied(Denial::failure(exception)),
         })

@@ -1,26 +1,39 @@
-//! The renderers of the table, each a [`Renderer`] of core.
+//! The renderers of the table: gatefold's JSON, and the server's own.
 
 use std::{error::Error, sync::Arc};
 
 use bytes::Bytes;
-use gatefold_core::{Data, RenderContext, Renderer};
+use gatefold::negotiation::JsonRenderer;
+use gatefold::{Data, RenderContext, Renderer};
 use http::HeaderValue;
 use mime::Mime;
 
 use super::{json::Json, json_parser};
 
 /// The renderer of this name.
-pub fn named(name: &str) -> Option<Arc<dyn Renderer>> {
+pub(crate) fn named(name: &str) -> Option<Arc<dyn Renderer>> {
+    if name == "json" {
+        return Some(Arc::new(JsonRenderer::new().drf()));
+    }
     let (media_type, format, charset, form) = match name {
-        "json" => ("application/json", "json", None, Form::Json),
         "html" => ("text/html", "html", Some("utf-8"), Form::Tag("pre")),
         "xml" => ("application/xml", "xml", Some("utf-8"), Form::Tag("root")),
         "csv" => ("text/csv", "csv", Some("utf-8"), Form::Csv),
         "plain" => ("text/plain", "txt", Some("utf-8"), Form::Before("plain:")),
         "latin" => ("text/plain", "latin", Some("iso-8859-1"), Form::Latin),
         "png" => ("image/png", "png", None, Form::Png),
-        "json_v1" => ("application/vnd.ref+json; v=1", "v1", None, Form::Wrapped(1)),
-        "json_v2" => ("application/vnd.ref+json; v=2", "v2", None, Form::Wrapped(2)),
+        "json_v1" => (
+            "application/vnd.ref+json; v=1",
+            "v1",
+            None,
+            Form::Wrapped(1),
+        ),
+        "json_v2" => (
+            "application/vnd.ref+json; v=2",
+            "v2",
+            None,
+            Form::Wrapped(2),
+        ),
         "text_any" => ("text/*", "any", None, Form::Before("any:")),
         "mixed_case" => ("Application/X-Mixed", "mixed", None, Form::Before("mixed:")),
         "static_html" => ("text/html", "html", Some("utf-8"), Form::Static),
@@ -40,10 +53,12 @@ pub fn named(name: &str) -> Option<Arc<dyn Renderer>> {
 }
 
 /// The media type of a renderer as it is written in the table; metadata shows it.
-pub fn written(name: &str) -> Option<String> {
+pub(crate) fn written(name: &str) -> Option<String> {
     let content_type = named(name)?.content_type();
     let text = content_type.to_str().ok()?;
-    let plain = text.split_once("; charset=").map_or(text, |(plain, _)| plain);
+    let plain = text
+        .split_once("; charset=")
+        .map_or(text, |(plain, _)| plain);
     Some(plain.to_owned())
 }
 
@@ -57,7 +72,6 @@ struct Table {
 
 #[derive(Clone, Copy, Debug)]
 enum Form {
-    Json,
     Tag(&'static str),
     Csv,
     Before(&'static str),
@@ -87,10 +101,8 @@ impl Renderer for Table {
         context: &RenderContext<'_>,
     ) -> Result<Bytes, Box<dyn Error + Send + Sync>> {
         let json = String::from_utf8(data.to_json()?)?;
-        let is_null = json == "null";
         Ok(match self.form {
-            Form::Json | Form::Tag("pre") if is_null => Bytes::new(),
-            Form::Json => indented(data, json, context)?.into(),
+            Form::Tag("pre") if json == "null" => Bytes::new(),
             Form::Tag(tag) => format!("<{tag}>{}</{tag}>", escape(&json)).into(),
             Form::Csv => csv(&json)?.into(),
             Form::Before(before) => format!("{before}{json}").into(),
@@ -111,30 +123,6 @@ impl Renderer for Table {
             Form::Page => format!("<!doctype html><pre>{}</pre>", escape(&json)).into(),
         })
     }
-}
-
-/// DRF's JSON: compact, or indented by the parameter of the accepted media type, 0 to 8.
-fn indented(
-    data: &Data<'_>,
-    compact: String,
-    context: &RenderContext<'_>,
-) -> Result<String, Box<dyn Error + Send + Sync>> {
-    let wanted = context.accepted().media_type().get_param("indent");
-    let wanted = wanted.and_then(|text| text.as_str().trim().trim_matches('"').trim().parse().ok());
-    let indent = wanted.map_or(0, |indent: i64| indent.clamp(0, 8)) as usize;
-    let text = if indent == 0 {
-        compact
-    } else {
-        let spaces = " ".repeat(indent);
-        let mut out = Vec::new();
-        let formatter = serde_json::ser::PrettyFormatter::with_indent(spaces.as_bytes());
-        let mut serializer = serde_json::Serializer::with_formatter(&mut out, formatter);
-        serde::Serialize::serialize(data, &mut serializer)?;
-        String::from_utf8(out)?
-    };
-    Ok(text
-        .replace('\u{2028}', "\\u2028")
-        .replace('\u{2029}', "\\u2029"))
 }
 
 fn escape(text: &str) -> String {

@@ -7,19 +7,19 @@ use super::{
 
 /// Where a path leads.
 #[derive(Clone, Debug)]
-pub struct Match {
+pub(crate) struct Match {
     /// The place of the endpoint in the configuration.
-    pub endpoint: usize,
+    pub(crate) endpoint: usize,
     /// Of a built-in with several views: which one.
-    pub view: &'static str,
-    pub found: Found,
+    pub(crate) view: &'static str,
+    pub(crate) found: Found,
     /// The route as gatefold writes it.
-    pub template: String,
+    pub(crate) template: String,
 }
 
 /// All routes, in the order in which they are tried.
 #[derive(Debug)]
-pub struct Routes {
+pub(crate) struct Routes {
     routes: Vec<Route>,
 }
 
@@ -32,7 +32,7 @@ struct Route {
 
 impl Routes {
     /// The table. An endpoint whose path is not understood has no route; its name is in the list.
-    pub fn new(config: &Config) -> (Self, Vec<String>) {
+    pub(crate) fn new(config: &Config) -> (Self, Vec<String>) {
         let mut routes = Vec::new();
         let mut unknown = Vec::new();
         for (at, endpoint) in config.endpoints.iter().enumerate() {
@@ -45,7 +45,7 @@ impl Routes {
     }
 
     /// The first route that matches.
-    pub fn find(&self, path: &str) -> Option<Match> {
+    pub(crate) fn find(&self, path: &str) -> Option<Match> {
         self.routes.iter().find_map(|route| {
             let found = route.pattern.matches(path)?;
             Some(Match {
@@ -55,12 +55,6 @@ impl Routes {
                 template: route.pattern.template(),
             })
         })
-    }
-
-    /// The template of an endpoint's plain route.
-    pub fn template(&self, endpoint: usize) -> Option<String> {
-        let route = self.routes.iter().find(|r| r.endpoint == endpoint)?;
-        Some(route.pattern.template())
     }
 }
 

@@ -3,16 +3,17 @@
 use std::{convert::Infallible, error::Error, sync::Arc};
 
 use bytes::Bytes;
-use gatefold_core::{Exception, refusal};
-use gatefold_exceptions::{Answer as Words, Detail, ExceptionLayer, RequestHead};
-use gatefold_negotiation::{DefaultNegotiation, NegotiationLayer, Rendered, Reply};
-use gatefold_permissions::PermissionLayer;
-use gatefold_suffixes::SuffixLayer;
+use gatefold::exceptions::{Answer as Words, Detail, ExceptionLayer, RequestHead};
+use gatefold::negotiation::{DefaultNegotiation, NegotiationLayer, Rendered, Reply};
+use gatefold::permissions::PermissionLayer;
+use gatefold::suffixes::SuffixLayer;
+use gatefold::{Attempt, Exception};
+use gatefold_core::refusal;
 use http::{Request, Response};
 use tower::{Layer, Service, service_fn, util::BoxCloneSyncService};
 
 use super::{
-    answer::Answer,
+    answer::{self, Answer},
     authenticators,
     call::{Call, Place},
     cases, handlers,
@@ -26,10 +27,10 @@ use super::{
 type BoxError = Box<dyn Error + Send + Sync>;
 type Inside = BoxCloneSyncService<Request<Bytes>, Response<Rendered>, BoxError>;
 /// An endpoint behind all its gates.
-pub type Stack = BoxCloneSyncService<Request<Bytes>, Response<Rendered>, Infallible>;
+pub(crate) type Stack = BoxCloneSyncService<Request<Bytes>, Response<Rendered>, Infallible>;
 
 /// Builds the endpoint, or says what of it is not known or not built.
-pub fn build(place: &Place, hit: &Match) -> Result<Stack, Vec<String>> {
+pub(crate) fn build(place: &Place, hit: &Match) -> Result<Stack, Vec<String>> {
     let endpoint = &place.endpoint;
     let mut missing: Vec<String> = endpoint
         .unknown
@@ -42,9 +43,10 @@ pub fn build(place: &Place, hit: &Match) -> Result<Stack, Vec<String>> {
         Ok(Some(layer)) => stack = around(&layer, stack),
         Ok(None) => {}
         Err(Mistake::Unknown(what)) => missing.push(what),
-        // gatefold does not build such a throttle: the server does not start with it. Here every
-        // request to this endpoint is answered with the framework's 500.
-        Err(Mistake::Setting(why)) => stack = misconfigured(why),
+        Err(Mistake::Setting(why)) => {
+            eprintln!("{}: {why}", endpoint.id);
+            return Ok(misconfigured());
+        }
     }
     match permissions::all(&place.world, &endpoint.permissions) {
         Ok(Some(permission)) => stack = around(&PermissionLayer::new(permission), stack),
@@ -79,8 +81,11 @@ pub fn build(place: &Place, hit: &Match) -> Result<Stack, Vec<String>> {
 fn around<L>(layer: &L, inside: Inside) -> Inside
 where
     L: Layer<Inside>,
-    L::Service:
-        Service<Request<Bytes>, Response = Response<Rendered>, Error = BoxError> + Clone + Send + Sync + 'static,
+    L::Service: Service<Request<Bytes>, Response = Response<Rendered>, Error = BoxError>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
     <L::Service as Service<Request<Bytes>>>::Future: Send + 'static,
 {
     Inside::new(layer.layer(inside))
@@ -91,7 +96,11 @@ fn suffixed(place: &Place, hit: &Match, stack: Stack) -> Result<Stack, Vec<Strin
     if hit.found.format.is_none() {
         return Ok(stack);
     }
-    let allowed = place.endpoint.suffix.as_ref().and_then(|s| s.allowed.clone());
+    let allowed = place
+        .endpoint
+        .suffix
+        .as_ref()
+        .and_then(|s| s.allowed.clone());
     let mut layer = match allowed {
         Some(allowed) => SuffixLayer::new(allowed).map_err(|e| vec![e.to_string()])?,
         None => SuffixLayer::drf(),
@@ -140,17 +149,23 @@ fn respond(call: &Call, answer: Answer) -> Result<Response<Rendered>, BoxError> 
             Ok(response)
         }
         Answer::Raw(response) => Ok(response.map(Rendered::from)),
-        Answer::Raise(exception) => Ok(refusal(exception, &call.head.extensions)),
+        Answer::Raise(exception) => {
+            // Where nobody authenticates there is nothing to challenge with.
+            let exception = match Attempt::of(&call.head.extensions) {
+                Some(_) => exception,
+                None => Attempt::new(Arc::new([])).challenge(exception),
+            };
+            Ok(refusal(exception, &call.head.extensions))
+        }
         Answer::Crash(why) => Err(why.into()),
     }
 }
 
-fn misconfigured(why: String) -> Inside {
-    Inside::new(service_fn(move |_: Request<Bytes>| {
-        let why = why.clone();
-        async move {
-            Err::<Response<Rendered>, BoxError>(why.into())
-        }
+/// gatefold does not build such a throttle, so the server would not start. Here every request to
+/// the endpoint is answered with the framework's 500.
+fn misconfigured() -> Stack {
+    Stack::new(service_fn(|_: Request<Bytes>| async {
+        Ok(answer::server_error().map(Rendered::from))
     }))
 }
 

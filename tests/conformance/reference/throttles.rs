@@ -2,11 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use gatefold_core::{Exception, TrustedProxies};
-use gatefold_throttling::{
+use gatefold::throttling::{
     AnonRateThrottle, Claims, Limits, Rate, RateHeaders, ScopedRateThrottle, Throttle,
     ThrottleLayer, UserRateThrottle,
 };
+use gatefold::{Exception, TrustedProxies};
 use http::request::Parts;
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ use super::{
 
 /// Why there is no layer of an endpoint's throttles.
 #[derive(Debug)]
-pub enum Mistake {
+pub(crate) enum Mistake {
     /// The server does not know it.
     Unknown(String),
     /// gatefold refuses the setting, which DRF finds out at the first request.
@@ -25,7 +25,7 @@ pub enum Mistake {
 }
 
 /// One layer of all of an endpoint's throttles; `None` where it has none that counts.
-pub fn layer(world: &World, endpoint: &Endpoint) -> Result<Option<ThrottleLayer>, Mistake> {
+pub(crate) fn layer(world: &World, endpoint: &Endpoint) -> Result<Option<ThrottleLayer>, Mistake> {
     let mut all: Vec<Arc<dyn Throttle>> = Vec::new();
     for written in &endpoint.throttles {
         all.extend(read(endpoint, written)?);
@@ -51,7 +51,7 @@ pub fn layer(world: &World, endpoint: &Endpoint) -> Result<Option<ThrottleLayer>
 
 fn read(endpoint: &Endpoint, written: &Typed) -> Result<Option<Arc<dyn Throttle>>, Mistake> {
     let unknown = |what: String| Mistake::Unknown(what);
-    let setting = |error: gatefold_throttling::RateError| Mistake::Setting(error.to_string());
+    let setting = |error: gatefold::throttling::RateError| Mistake::Setting(error.to_string());
     let scope = written.text("scope").unwrap_or_default();
     let rate = match written.settings.get("rate") {
         // No rate, no throttle.
@@ -74,7 +74,11 @@ fn read(endpoint: &Endpoint, written: &Typed) -> Result<Option<Arc<dyn Throttle>
             let Some(scope) = endpoint.throttle_scope.as_deref() else {
                 return Ok(None);
             };
-            let rate = match written.settings.get("rates").and_then(|rates| rates.get(scope)) {
+            let rate = match written
+                .settings
+                .get("rates")
+                .and_then(|rates| rates.get(scope))
+            {
                 Some(Value::Null) => return Ok(None),
                 Some(Value::String(rate)) => sliding(rate)?,
                 _ => return Err(Mistake::Setting(format!("no rate for `{scope}`"))),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gatefold_versioning::{
+use gatefold::versioning::{
     AcceptHeaderVersioning, HostNameVersioning, NamespaceVersioning, QueryParameterVersioning,
     UrlPathVersioning, Versioning, VersioningLayer,
 };
@@ -10,7 +10,10 @@ use gatefold_versioning::{
 use super::config::Endpoint;
 
 /// The endpoint's scheme; `None` where it has none.
-pub fn layer(endpoint: &Endpoint, template: &str) -> Result<Option<VersioningLayer>, String> {
+pub(crate) fn layer(
+    endpoint: &Endpoint,
+    template: &str,
+) -> Result<Option<VersioningLayer>, String> {
     let Some(written) = &endpoint.versioning else {
         return Ok(None);
     };
@@ -18,7 +21,9 @@ pub fn layer(endpoint: &Endpoint, template: &str) -> Result<Option<VersioningLay
     let default = written.default.clone();
     let scheme: Arc<dyn Versioning> = match written.scheme.as_str() {
         "accept_header" => {
-            let mut scheme = AcceptHeaderVersioning::new(allowed()).param(&written.param).drf();
+            let mut scheme = AcceptHeaderVersioning::new(allowed())
+                .param(&written.param)
+                .drf();
             if let Some(default) = default {
                 scheme = scheme.default_version(default);
             }

@@ -5,15 +5,15 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use gatefold_core::{Clock, Identity, ManualClock};
-use gatefold_throttling::MemoryStore;
+use gatefold::throttling::MemoryStore;
+use gatefold::{Clock, Identity, ManualClock};
 
 use super::config::{Config, Note, User};
 
 /// One life of the server, from one reset to the next.
 #[derive(Debug)]
-pub struct World {
-    pub config: Arc<Config>,
+pub(crate) struct World {
+    pub(crate) config: Arc<Config>,
     clock: ManualClock,
     // Users that the remote-user authenticator made.
     created: Mutex<Vec<User>>,
@@ -21,7 +21,7 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(config: Arc<Config>) -> Self {
+    pub(crate) fn new(config: Arc<Config>) -> Self {
         let world = Self {
             config,
             clock: ManualClock::new(SystemTime::UNIX_EPOCH),
@@ -33,7 +33,7 @@ impl World {
     }
 
     /// Sets the clock to `at` seconds after the corpus's beginning.
-    pub fn set_clock(&self, at: f64) {
+    pub(crate) fn set_clock(&self, at: f64) {
         let begin = Duration::from_secs(self.config.now);
         // Milliseconds, because 59.999 has no exact binary form.
         let millis = (at.abs() * 1000.0).round() as u64;
@@ -46,27 +46,22 @@ impl World {
         self.clock.set(since);
     }
 
-    pub fn clock(&self) -> Clock {
+    pub(crate) fn clock(&self) -> Clock {
         self.clock.clock()
     }
 
     /// Where all throttles of the server count: endpoints that name one scope share it.
-    pub fn store(&self) -> Arc<MemoryStore> {
+    pub(crate) fn store(&self) -> Arc<MemoryStore> {
         Arc::clone(&self.store)
     }
 
     /// The user with this name, fixture or made since.
-    pub fn user(&self, name: &str) -> Option<User> {
+    pub(crate) fn user(&self, name: &str) -> Option<User> {
         self.find(|user| user.username == name)
     }
 
-    /// The user with this id.
-    pub fn user_by_id(&self, id: &str) -> Option<User> {
-        self.find(|user| user.id.to_string() == id)
-    }
-
     /// The user who owns this token.
-    pub fn user_by_token(&self, key: &str) -> Option<User> {
+    pub(crate) fn user_by_token(&self, key: &str) -> Option<User> {
         self.find(|user| user.token.as_deref() == Some(key))
     }
 
@@ -76,7 +71,7 @@ impl World {
     }
 
     /// The user with this name, made now if there is none: active, without rights.
-    pub fn user_or_new(&self, name: &str) -> User {
+    pub(crate) fn user_or_new(&self, name: &str) -> User {
         if let Some(user) = self.user(name) {
             return user;
         }
@@ -99,12 +94,12 @@ impl World {
         self.created.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn note(&self, id: u64) -> Option<&Note> {
+    pub(crate) fn note(&self, id: u64) -> Option<&Note> {
         self.config.notes.iter().find(|note| note.id == id)
     }
 
     /// Whether the user has this right on this note.
-    pub fn may_on(&self, user: &User, right: &str, note: &Note) -> bool {
+    pub(crate) fn may_on(&self, user: &User, right: &str, note: &Note) -> bool {
         let rights = self.config.object_permissions.get(&user.username);
         user.superuser
             || rights
@@ -114,22 +109,22 @@ impl World {
 }
 
 /// Whether the user has this right on all notes.
-pub fn may(user: &User, right: &str) -> bool {
+pub(crate) fn may(user: &User, right: &str) -> bool {
     user.superuser || user.perms.iter().any(|known| known == right)
 }
 
 /// What the handler `whoami` shows of a credential.
 #[derive(Clone, Debug)]
-pub struct Shown {
+pub(crate) struct Shown {
     /// The authenticator's type in the configuration.
-    pub authenticator: &'static str,
-    pub auth: Option<String>,
-    pub name: Option<String>,
+    pub(crate) authenticator: &'static str,
+    pub(crate) auth: Option<String>,
+    pub(crate) name: Option<String>,
 }
 
 /// The identity of a user of this server. The server's own user lies inside, and what `whoami`
 /// shows.
-pub fn identity(user: &User, authenticator: &'static str, auth: Option<String>) -> Identity {
+pub(crate) fn identity(user: &User, authenticator: &'static str, auth: Option<String>) -> Identity {
     Identity::new(user.id.to_string())
         .with_admin(user.staff)
         .with_user(user.clone())
@@ -141,6 +136,6 @@ pub fn identity(user: &User, authenticator: &'static str, auth: Option<String>) 
 }
 
 /// The server's own user behind the caller, where there is one.
-pub fn caller(extensions: &http::Extensions) -> Option<&User> {
+pub(crate) fn caller(extensions: &http::Extensions) -> Option<&User> {
     Identity::of(extensions)?.user::<User>()
 }

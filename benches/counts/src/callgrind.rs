@@ -1,0 +1,182 @@
+use std::{
+    collections::HashMap,
+    env, fmt, fs,
+    path::{Path, PathBuf},
+    process::{Command, exit, id},
+};
+
+use crate::work::TIMES;
+
+/// Inside this function callgrind counts. A pattern, and not the name again: callgrind 3.19 forgets
+/// one of two options that it is given with the same name.
+const COUNTED: &str = "*work*counted*";
+
+/// After this function callgrind writes a part of its output.
+const DUMPED: &str = "gatefold_counts::work::counted";
+
+/// What the system's allocator is called by.
+const ALLOCATE: &[&str] = &[
+    "aligned_alloc",
+    "calloc",
+    "malloc",
+    "memalign",
+    "posix_memalign",
+    "realloc",
+];
+
+/// The cost of doing something once.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Count {
+    pub(crate) instructions: u64,
+    /// In hundredths: a table that grows at every tenth call allocates a tenth each time.
+    pub(crate) allocations: u64,
+}
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            instructions,
+            allocations,
+        } = self;
+        write!(f, "{instructions:>8} instructions, ")?;
+        write!(f, "{:>2} allocations", allocations / 100)?;
+        match allocations % 100 {
+            0 => Ok(()),
+            rest => write!(f, " and {rest} hundredths"),
+        }
+    }
+}
+
+/// A part of callgrind's output: what one run of the counted function cost.
+#[derive(Debug, Default)]
+struct Part {
+    /// The instructions of each function itself, without what it calls.
+    own: HashMap<String, u64>,
+    allocations: u64,
+}
+
+impl Part {
+    fn instructions(&self) -> u64 {
+        self.own.values().sum()
+    }
+}
+
+/// Counts the measure `name`.
+pub(crate) fn count(name: &str) -> Count {
+    let [once, twice] = parts(name);
+    let per_call = |more: u64, less: u64| (more - less + TIMES as u64 / 2) / TIMES as u64;
+    Count {
+        instructions: per_call(twice.instructions(), once.instructions()),
+        allocations: per_call(100 * twice.allocations, 100 * once.allocations),
+    }
+}
+
+/// Prints the functions in which most instructions of one call are spent.
+pub(crate) fn show_where(name: &str) {
+    let [once, twice] = parts(name);
+    let less = |function: &str| once.own.get(function).copied().unwrap_or_default();
+    let mut own: Vec<_> = twice
+        .own
+        .iter()
+        .map(|(function, more)| (more.saturating_sub(less(function)), function))
+        .collect();
+    own.sort_unstable_by(|one, other| other.cmp(one));
+    for (instructions, function) in own.into_iter().take(40) {
+        let per_call = instructions as f64 / TIMES as f64;
+        if per_call >= 1.0 {
+            println!("{per_call:>10.1}  {function}");
+        }
+    }
+}
+
+/// Runs this program under callgrind and reads the parts for N and 2N repetitions.
+fn parts(name: &str) -> [Part; 2] {
+    let folder = env::temp_dir().join(format!("gatefold-counts-{}", id()));
+    let out = folder.join(name.replace('/', "-"));
+    let made = fs::create_dir_all(&folder);
+    let program = env::current_exe();
+    let (Ok(()), Ok(program)) = (made, program) else {
+        fail("no place for callgrind's output, or no path of this program");
+    };
+    let ran = Command::new("valgrind")
+        .args([
+            "--tool=callgrind",
+            "--collect-atstart=no",
+            "--compress-strings=no",
+        ])
+        .args(["--compress-pos=no", "--separate-threads=no"])
+        .arg(format!("--toggle-collect={COUNTED}"))
+        .arg(format!("--dump-after={DUMPED}"))
+        .arg(format!("--callgrind-out-file={}", out.display()))
+        .arg(program)
+        .args(["--work", name])
+        .output();
+    match ran {
+        Ok(ran) if ran.status.success() => {}
+        Ok(ran) => fail(&format!("{name}: {}", String::from_utf8_lossy(&ran.stderr))),
+        Err(error) => fail(&format!(
+            "valgrind does not run ({error}): is it installed?"
+        )),
+    }
+    let part = |number: usize| read(&numbered(&out, number));
+    let parts = [part(2), part(3)];
+    // Other threads have their files there: the folder goes with the last of them.
+    for number in 1..=4 {
+        let _ = fs::remove_file(numbered(&out, number));
+    }
+    let _ = fs::remove_file(&out);
+    let _ = fs::remove_dir(&folder);
+    if parts[0].instructions() == 0 {
+        fail(&format!(
+            "callgrind found no function `{DUMPED}`: was the binary stripped?"
+        ));
+    }
+    parts
+}
+
+fn numbered(out: &Path, number: usize) -> PathBuf {
+    out.with_file_name(format!(
+        "{}.{number}",
+        out.file_name().unwrap_or_default().to_string_lossy()
+    ))
+}
+
+/// Reads one part, in the format of valgrind's manual, section "Callgrind Format Specification".
+fn read(path: &Path) -> Part {
+    let Ok(text) = fs::read_to_string(path) else {
+        fail(&format!("callgrind wrote no {}", path.display()));
+    };
+    let mut part = Part::default();
+    let (mut function, mut callee, mut is_call) = ("", "", false);
+    for line in text.lines() {
+        if let Some(name) = line.strip_prefix("fn=") {
+            function = name;
+        } else if let Some(name) = line.strip_prefix("cfn=") {
+            callee = name;
+        } else if let Some(calls) = line.strip_prefix("calls=") {
+            // The next line is the cost of the callee, which has lines of its own.
+            is_call = true;
+            if ALLOCATE.contains(&callee) {
+                part.allocations += first_number(calls);
+            }
+        } else if line.starts_with(|first: char| first.is_ascii_digit()) {
+            let cost = line
+                .split_once(' ')
+                .map_or(0, |(_, cost)| first_number(cost));
+            if !std::mem::take(&mut is_call) {
+                *part.own.entry(function.to_owned()).or_default() += cost;
+            }
+        }
+    }
+    part
+}
+
+fn first_number(text: &str) -> u64 {
+    let number = text.split(' ').next().unwrap_or_default();
+    number.parse().unwrap_or_default()
+}
+
+fn fail(why: &str) -> ! {
+    eprintln!("gatefold-counts: {why}");
+    exit(1)
+}
