@@ -4,6 +4,7 @@ use std::{
     convert::Infallible,
     future::{Ready, ready},
     net::SocketAddr,
+    sync::LazyLock,
     task::{Context, Poll},
 };
 
@@ -204,7 +205,11 @@ pub const GATES: &[Measure] = &[
     }),
     measure("exceptions/refusal/grpc", || {
         let answered = ExceptionLayer::default().layer(Refuses);
-        served(answered, OK, || with("content-type", "application/grpc"))
+        served(answered, OK, || {
+            let mut request = with("content-type", "application/grpc");
+            *request.method_mut() = Method::POST;
+            request
+        })
     }),
 ];
 
@@ -215,10 +220,14 @@ pub fn two_rates() -> [Rate; 2] {
     [Rate::per_second(ENDLESS), Rate::per_day(u32::MAX)]
 }
 
+/// An identity as a cache hands it out: a clone is a few reference counts.
 pub fn alice() -> Identity {
-    Identity::new("alice")
-        .with_scopes(["tasks:read", "tasks:write"])
-        .with_roles(["editor"])
+    static ALICE: LazyLock<Identity> = LazyLock::new(|| {
+        Identity::new("alice")
+            .with_scopes(["tasks:read", "tasks:write"])
+            .with_roles(["editor"])
+    });
+    ALICE.clone()
 }
 
 /// A request that authentication has passed.

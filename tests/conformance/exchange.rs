@@ -14,7 +14,7 @@ use crate::{
     report::{Area, Difference, Outcome, say, wanted},
 };
 
-const CORPUS: &str = "drf/corpus.jsonl";
+pub(crate) const CORPUS: &str = "drf/corpus.jsonl";
 
 /// One area of the corpus after the other.
 pub(crate) fn areas(folder: &Folder) -> Vec<Area> {

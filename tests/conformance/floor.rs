@@ -8,8 +8,9 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    exchange::CORPUS,
     folder::{Folder, fingerprint},
-    report::Area,
+    report::{Area, wanted},
 };
 
 /// The file.
@@ -38,16 +39,22 @@ impl Floors {
         toml::from_str(&text).map_err(|error| format!("floor.toml: {error}"))
     }
 
-    /// Areas below their floor, in words.
+    /// Areas below their floor, in words. An area that printed nothing is below it too.
     pub(crate) fn broken(&self, folder: &Folder, areas: &[Area]) -> Vec<String> {
-        let compared = areas.iter().filter(|area| self.holds(folder, area));
+        let compared = self
+            .areas
+            .iter()
+            .filter(|(name, _)| wanted(name) && self.holds(folder, &file_of(name)));
         compared
-            .filter_map(|area| {
-                let floor = self.areas.get(&area.name)?;
-                (area.good < floor.good).then(|| {
+            .filter_map(|(name, floor)| {
+                let area = areas.iter().find(|area| area.name == *name);
+                let good = area.map_or(0, |area| area.good);
+                let of = area.map_or(0, |area| area.total);
+                let fell = good < floor.good || of < floor.of;
+                fell.then(|| {
                     format!(
-                        "{}: {} of {}, the floor is {}",
-                        area.name, area.good, area.total, floor.good
+                        "{name}: {good} of {of}, the floor is {} of {}",
+                        floor.good, floor.of
                     )
                 })
             })
@@ -56,16 +63,16 @@ impl Floors {
 
     /// Areas above their floor, which is to be raised.
     pub(crate) fn raised(&self, folder: &Folder, areas: &[Area]) -> Vec<String> {
-        let compared = areas.iter().filter(|area| self.holds(folder, area));
+        let compared = areas.iter().filter(|area| self.holds(folder, &area.file));
         compared
             .filter(|area| self.areas.get(&area.name) != Some(&floor(area)))
             .map(|area| area.name.clone())
             .collect()
     }
 
-    fn holds(&self, folder: &Folder, area: &Area) -> bool {
-        let now = folder.text(&area.file).map(|text| fingerprint(&text));
-        now.is_some() && self.files.get(&area.file) == now.as_ref()
+    fn holds(&self, folder: &Folder, file: &str) -> bool {
+        let now = folder.text(file).map(|text| fingerprint(&text));
+        now.is_some() && self.files.get(file) == now.as_ref()
     }
 
     /// Writes the scores as the new floors (`GATEFOLD_CONFORMANCE_FLOOR=write`).
@@ -81,6 +88,14 @@ impl Floors {
                     # A floor holds for the file with this fingerprint alone.\n\n";
         let text = toml::to_string(&self).map_err(|error| error.to_string())?;
         fs::write(path(), format!("{head}{text}")).map_err(|error| error.to_string())
+    }
+}
+
+/// The file that an area's cases come from.
+fn file_of(area: &str) -> String {
+    match area.starts_with("drf/") {
+        true => CORPUS.to_owned(),
+        false => format!("{area}.jsonl"),
     }
 }
 

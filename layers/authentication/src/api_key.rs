@@ -1,29 +1,41 @@
 use std::{borrow::Cow, fmt, future::Future, sync::Arc};
 
 use gatefold_core::{Decision, Exception, Identity, IntoDecision};
+use gatefold_tokens::{Token, Tokens};
 use http::{HeaderName, HeaderValue, request::Parts};
 
 use crate::{
     Authentication, ConfigurationError, configuration_error,
     header::{Said, read},
-    look_up::{Answer, failed, look_up},
+    look_up::{Answer, Inactive, failed, look_up, stored, stored_with},
+    query,
 };
 
-type Find = dyn Fn(String) -> Decision<Answer> + Send + Sync;
+type Find = dyn Fn(&str) -> Decision<Answer> + Send + Sync;
+
+const SCHEME: Cow<'static, str> = Cow::Borrowed("ApiKey");
 
 /// Identifies a request by the key in a header of its own: `X-Api-Key: <key>`.
 ///
 /// The function it is made of gets the key as the client sent it, and answers with its owner, with
 /// `None`, which refuses the request with 401 `Invalid API key.`, or with an error of the
 /// application's own. A key that stands there twice, that is no text or that is longer than 8192
-/// bytes is invalid without being looked up.
+/// bytes is invalid without being looked up. [`stored`](Self::stored) looks keys up in a store of
+/// tokens; here a table of the application's own is asked, by the digest too:
 ///
 /// ```
 /// use gatefold_authentication::{ApiKey, AuthenticationLayer};
 /// use gatefold_core::{Exception, Identity};
+/// use gatefold_tokens::Digest;
 ///
-/// let key = ApiKey::header("x-api-key", |key: String| async move {
-///     Ok::<_, Exception>((key == "s3cret").then(|| Identity::new("robot")))
+/// # #[derive(Clone)] struct Robots;
+/// # impl Robots {
+/// #     async fn by_digest(&self, _: Digest) -> Result<Option<Identity>, std::io::Error> { Ok(None) }
+/// # }
+/// # let robots = Robots;
+/// let key = ApiKey::header("x-api-key", move |key: String| {
+///     let robots = robots.clone();
+///     async move { robots.by_digest(Digest::of(key)).await.map_err(Exception::unavailable) }
 /// })?;
 /// let layer = AuthenticationLayer::new(key);
 /// # Ok::<_, gatefold_authentication::ConfigurationError>(())
@@ -34,6 +46,7 @@ type Find = dyn Fn(String) -> Decision<Answer> + Send + Sync;
 #[must_use]
 pub struct ApiKey {
     header: HeaderName,
+    insecure_query: Option<Cow<'static, str>>,
     find: Arc<Find>,
     challenge: HeaderValue,
 }
@@ -50,13 +63,67 @@ impl ApiKey {
         F: Future + Send + 'static,
         F::Output: IntoDecision<Result<Option<Identity>, Exception>>,
     {
-        let scheme = Cow::Borrowed("ApiKey");
-        let find = move |key| look_up(find(key), scheme.clone(), || Err(invalid()));
+        Self::over(name, move |key| {
+            let unknown = || Err(invalid());
+            look_up(find(key.to_owned()), SCHEME, unknown, Inactive::IsRefused)
+        })
+    }
+
+    /// Reads the key from the header `name`, and looks it up in a store of tokens, by its digest.
+    /// The identity is as [`TokenAuthentication::stored`](crate::TokenAuthentication::stored)'s.
+    ///
+    /// # Errors
+    ///
+    /// As [`header`](Self::header).
+    pub fn stored(name: &str, tokens: Tokens) -> Result<Self, ConfigurationError> {
+        Self::over(name, move |key| {
+            stored(&tokens, key, SCHEME, || Err(invalid()))
+        })
+    }
+
+    /// Reads the key from the header `name`, looks it up in a store of tokens, and asks `find` for
+    /// the owner, as [`TokenAuthentication::stored_with`](crate::TokenAuthentication::stored_with).
+    ///
+    /// # Errors
+    ///
+    /// As [`header`](Self::header).
+    pub fn stored_with<F, V>(
+        name: &str,
+        tokens: Tokens,
+        find: V,
+    ) -> Result<Self, ConfigurationError>
+    where
+        V: Fn(Token) -> F + Send + Sync + 'static,
+        F: Future + Send + 'static,
+        F::Output: IntoDecision<Result<Option<Identity>, Exception>>,
+    {
+        let find = Arc::new(find);
+        Self::over(name, move |key| {
+            let find = Arc::clone(&find);
+            stored_with(&tokens, key, SCHEME, || Err(invalid()), move |t| find(t))
+        })
+    }
+
+    fn over(
+        name: &str,
+        find: impl Fn(&str) -> Decision<Answer> + Send + Sync + 'static,
+    ) -> Result<Self, ConfigurationError> {
         Ok(Self {
             header: configuration_error::header(name)?,
+            insecure_query: None,
             find: Arc::new(find),
             challenge: HeaderValue::from_static("ApiKey"),
         })
+    }
+
+    /// Reads the key from the query too, `?parameter=<key>`, where the header is not there.
+    ///
+    /// What stands in a URL is kept in histories, logs and `Referer` headers, where anybody who
+    /// reads them finds the key (RFC 6750, section 5.3). It is for clients that can do nothing else.
+    /// A key that stands in both places, or twice in the query, is refused.
+    pub fn insecure_query(mut self, parameter: impl Into<Cow<'static, str>>) -> Self {
+        self.insecure_query = Some(parameter.into());
+        self
     }
 
     /// Takes another word than `ApiKey` for the challenge. There is no registered scheme for keys
@@ -73,10 +140,16 @@ impl ApiKey {
 
 impl Authentication for ApiKey {
     fn authenticate(&self, head: &Parts) -> Decision<Result<Option<Identity>, Exception>> {
-        match read(head, &self.header) {
-            Said::Nothing => Decision::Now(Ok(None)),
-            Said::Nonsense => Decision::Now(Err(invalid())),
-            Said::Text(key) => (self.find)(key.to_owned()),
+        let header = read(head, &self.header);
+        let query = match &self.insecure_query {
+            Some(parameter) => query::read(head, parameter),
+            None => query::Said::Nothing,
+        };
+        match (header, query) {
+            (Said::Nothing, query::Said::Nothing) => Decision::Now(Ok(None)),
+            (Said::Text(key), query::Said::Nothing) => (self.find)(key),
+            (Said::Nothing, query::Said::Text(key)) => (self.find)(&key),
+            _ => Decision::Now(Err(invalid())),
         }
     }
 
@@ -93,6 +166,7 @@ impl fmt::Debug for ApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ApiKey")
             .field("header", &self.header)
+            .field("insecure_query", &self.insecure_query)
             .field("challenge", &self.challenge)
             .finish_non_exhaustive()
     }

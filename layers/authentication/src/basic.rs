@@ -8,7 +8,7 @@ use crate::{
     Authentication, ConfigurationError,
     authorization::{Authorization, read},
     configuration_error::quoted,
-    look_up::{Answer, failed, look_up},
+    look_up::{Answer, Inactive, failed, look_up},
 };
 
 /// A longer password is not looked up: a slow hash of it would be work for anybody to ask for.
@@ -45,17 +45,17 @@ type Verify = dyn Fn(String, String) -> Decision<Answer> + Send + Sync;
 ///
 /// # Passwords
 ///
-/// Store them with a slow, salted hash (argon2id), verify away from the async threads, and verify
-/// against some hash for an unknown name too: who answers at once for unknown names tells
-/// everybody which names are known. Say `None` for a wrong password, an unknown name and an
-/// inactive user alike. Offer this over https alone: base64 hides nothing.
+/// `accounts` (feature `passwords`) does all of this: store them with a slow, salted hash
+/// (argon2id), verify away from the async threads, and verify against some hash for an unknown name
+/// too: who answers at once for unknown names tells everybody which names are known. Say `None` for
+/// a wrong password and an unknown name alike; a user who is [not active](Identity::with_active) is
+/// told the same. Offer this over https alone: base64 hides nothing.
 #[derive(Clone)]
 #[must_use]
 pub struct BasicAuthentication {
     verify: Arc<Verify>,
     challenge: HeaderValue,
     realm: Cow<'static, str>,
-    utf8: bool,
     drf: bool,
 }
 
@@ -69,15 +69,25 @@ impl BasicAuthentication {
     {
         let verify = move |name, password| {
             let found = verify(name, password);
-            look_up(found, Cow::Borrowed("Basic"), || Err(wrong()))
+            let scheme = Cow::Borrowed("Basic");
+            look_up(found, scheme, || Err(wrong()), Inactive::IsUnknown)
         };
         Self {
             verify: Arc::new(verify),
-            challenge: HeaderValue::from_static("Basic realm=\"api\""),
+            challenge: HeaderValue::from_static("Basic realm=\"api\", charset=\"UTF-8\""),
             realm: Cow::Borrowed("\"api\""),
-            utf8: false,
             drf: false,
         }
+    }
+
+    /// Asks `accounts`, which verifies passwords away from the async threads, remembers for a short
+    /// while what it has verified, and takes as long for an unknown name as for a wrong password.
+    #[cfg(feature = "passwords")]
+    pub fn accounts(accounts: crate::Accounts) -> Self {
+        Self::new(move |name, password| {
+            let accounts = accounts.clone();
+            async move { accounts.verify(name, password).await }
+        })
     }
 
     /// Names the realm in the challenge: what the credentials are for. The default is `api`.
@@ -90,22 +100,17 @@ impl BasicAuthentication {
         Ok(self.rewritten())
     }
 
-    /// Says `charset="UTF-8"` in the challenge (RFC 7617, section 2.1), so that clients who would
-    /// use another encoding use this one. Credentials are read as UTF-8 with and without it.
-    pub fn utf8(mut self) -> Self {
-        self.utf8 = true;
+    /// Reads credentials as Django REST Framework does: as Latin-1 where they are not UTF-8, and
+    /// after a tab as well as after a space. Base64 stays strict. The challenge names the realm
+    /// alone: by default it says `charset="UTF-8"` too (RFC 7617, section 2.1), so that clients who
+    /// would use another encoding use this one.
+    pub fn drf(mut self) -> Self {
+        self.drf = true;
         self.rewritten()
     }
 
-    /// Reads credentials as Django REST Framework does: as Latin-1 where they are not UTF-8, and
-    /// after a tab as well as after a space. Base64 stays strict.
-    pub fn drf(mut self) -> Self {
-        self.drf = true;
-        self
-    }
-
     fn rewritten(mut self) -> Self {
-        let charset = if self.utf8 { ", charset=\"UTF-8\"" } else { "" };
+        let charset = if self.drf { "" } else { ", charset=\"UTF-8\"" };
         let challenge = format!("Basic realm={}{charset}", self.realm);
         self.challenge = HeaderValue::try_from(challenge).expect("a quoted realm is visible ASCII");
         self
@@ -298,11 +303,16 @@ mod tests {
     #[test]
     fn the_challenge_names_the_realm() {
         let challenge = |basic: BasicAuthentication| basic.challenge().expect("always");
-        assert_eq!(challenge(everybody()), "Basic realm=\"api\"");
+        let default = "Basic realm=\"api\", charset=\"UTF-8\"";
+        assert_eq!(challenge(everybody()), default);
+        assert_eq!(challenge(everybody().drf()), "Basic realm=\"api\"");
         let realm = everybody().realm("a\"b\\c").expect("printable");
-        assert_eq!(challenge(realm.clone()), "Basic realm=\"a\\\"b\\\\c\"");
         assert_eq!(
-            challenge(realm.utf8()),
+            challenge(realm.clone().drf()),
+            "Basic realm=\"a\\\"b\\\\c\""
+        );
+        assert_eq!(
+            challenge(realm),
             "Basic realm=\"a\\\"b\\\\c\", charset=\"UTF-8\""
         );
         assert!(everybody().realm("a\nb").is_err());

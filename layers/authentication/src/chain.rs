@@ -3,7 +3,11 @@ use std::{fmt, sync::Arc};
 use gatefold_core::{Attempt, Decision, Exception, Gate, Identity, Mark, Step};
 use http::{HeaderValue, Response, StatusCode, header::WWW_AUTHENTICATE, request::Parts};
 
-use crate::{Authentication, look_up::Answer};
+use crate::{
+    Authentication,
+    events::{self, Seen},
+    look_up::{Answer, inactive},
+};
 
 /// The authentications of a layer and how they are asked: in order, until one knows.
 #[derive(Clone)]
@@ -16,6 +20,7 @@ pub(crate) struct Links {
     pub(crate) first_challenge_only: bool,
     challenges: Arc<[HeaderValue]>,
     mark: Mark,
+    seen: Arc<Seen>,
 }
 
 impl Chain {
@@ -26,6 +31,7 @@ impl Chain {
             first_challenge_only: false,
             challenges: Arc::new([]),
             mark: Mark::new(),
+            seen: Arc::new(Seen::new()),
         };
         Self(Arc::new(links)).changed(|_| ())
     }
@@ -59,8 +65,14 @@ impl Chain {
     /// refusal does not carry its identity out either.
     fn conclude(&self, answer: Answer, head: &mut Parts) -> Step<Option<Attempt>, (usize, Answer)> {
         let attempt = Attempt::new(Arc::clone(&self.0.challenges)).with_mark(self.0.mark);
+        let answer = match answer {
+            // Once for all, so that no authentication can forget it.
+            Ok(Some(identity)) if !identity.is_active() => Err(inactive()),
+            answer => answer,
+        };
         let failure = match answer {
             Ok(Some(identity)) => {
+                self.0.seen.succeeded(&identity);
                 identity.leave(&mut head.extensions);
                 None
             }
@@ -69,6 +81,7 @@ impl Chain {
                 None
             }
             Err(exception) => {
+                events::refused(&exception, head);
                 Identity::forget(&mut head.extensions);
                 if !(self.0.recording && is_about_credentials(&exception)) {
                     return Step::Refuse(attempt.challenge(exception));
@@ -115,6 +128,10 @@ impl Gate for Chain {
     type Answer = (usize, Answer);
 
     fn ask(&self, head: &mut Parts) -> Step<Self::Memo, Self::Answer> {
+        #[cfg(feature = "testing")]
+        if let Some(forced) = crate::force::Forced::of(&head.extensions) {
+            return self.conclude(Ok(forced), head);
+        }
         let made = Attempt::of(&head.extensions).and_then(Attempt::mark);
         if made == Some(self.0.mark) {
             return Step::Pass(None);

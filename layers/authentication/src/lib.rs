@@ -73,7 +73,10 @@
 //! let request = Request::builder().header("authorization", "Basic !").header("x-badge", "17");
 //! let response = service.oneshot(request.body(())?).await?;
 //! assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
-//! assert_eq!(response.headers()[WWW_AUTHENTICATE], "Basic realm=\"intranet\"");
+//! assert_eq!(
+//!     response.headers()[WWW_AUTHENTICATE],
+//!     "Basic realm=\"intranet\", charset=\"UTF-8\""
+//! );
 //! # Ok(())
 //! # }
 //! ```
@@ -90,9 +93,19 @@
 //!   [`TokenAuthentication::drf`] read both as Django REST Framework does.
 //! * Control characters, passwords over 4096 bytes and credentials over 8192 are refused without
 //!   being looked up, in the words for wrong ones.
-//! * A realm is escaped.
+//! * A realm is escaped, and the challenge says `charset="UTF-8"`; [`BasicAuthentication::drf`]
+//!   leaves that out.
+//! * Whether a user is active is tested once, in the layer ([`Identity::with_active`]), and not by
+//!   each authentication. An inactive one is told what Django REST Framework tells: to Basic, that
+//!   the password is wrong; to a token, `User inactive or deleted.`; a remote user is nobody.
+//! * Tokens may be several for each user, end, and be stored as digests alone:
+//!   [`TokenAuthentication::stored`]. A token whose user is gone is told `User inactive or deleted.`;
+//!   in Django the token goes with its user, and it is told `Invalid token.`.
+//! * Passwords are verified away from the async threads, and one that was right is remembered for
+//!   a minute (`Accounts`, feature `passwords`).
 //! * A remote user is believed from a trusted proxy alone, and nothing makes up a user who is
-//!   unknown: [`RemoteUserAuthentication`]. An [`ApiKey`] is new.
+//!   unknown: [`RemoteUserAuthentication`]. What is no name is refused with 401. An [`ApiKey`] is
+//!   new.
 //! * Whether bad credentials refuse at once can be left to permissions:
 //!   [`AuthenticationLayer::recording`].
 //! * A crash is not caught here. What an authentication cannot look up it answers with an
@@ -103,19 +116,37 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "passwords")]
+mod account;
+#[cfg(feature = "passwords")]
+mod accounts;
 mod api_key;
 mod authentication;
 mod authorization;
 mod basic;
 mod chain;
 mod configuration_error;
+mod events;
+#[cfg(feature = "testing")]
+mod force;
 mod header;
 mod layer;
 mod look_up;
+mod query;
+#[cfg(feature = "passwords")]
+mod remembered;
 mod remote_user;
+#[cfg(feature = "testing")]
+mod request_factory;
 mod service;
+#[cfg(feature = "passwords")]
+mod slots;
 mod token;
 
+#[cfg(feature = "passwords")]
+pub use account::Account;
+#[cfg(feature = "passwords")]
+pub use accounts::Accounts;
 pub use api_key::ApiKey;
 pub use authentication::Authentication;
 pub use basic::BasicAuthentication;
@@ -124,3 +155,12 @@ pub use layer::AuthenticationLayer;
 pub use remote_user::RemoteUserAuthentication;
 pub use service::AuthenticationService;
 pub use token::TokenAuthentication;
+
+/// What tests of gated services need, and nothing else does (feature `testing`).
+#[cfg(feature = "testing")]
+pub mod testing {
+    pub use crate::{
+        force::{ForceAuthenticationLayer, ForceAuthenticationService},
+        request_factory::RequestFactory,
+    };
+}

@@ -1,12 +1,12 @@
 use std::{borrow::Cow, fmt, future::Future, sync::Arc};
 
 use gatefold_core::{Decision, Exception, Identity, IntoDecision, TrustedProxies};
-use http::{HeaderName, HeaderValue, request::Parts};
+use http::{HeaderName, HeaderValue, header::WWW_AUTHENTICATE, request::Parts};
 
 use crate::{
     Authentication, ConfigurationError, configuration_error,
     header::{Said, read},
-    look_up::{Answer, failed, look_up},
+    look_up::{Answer, Inactive, failed, look_up},
 };
 
 type Find = dyn Fn(String) -> Decision<Answer> + Send + Sync;
@@ -18,9 +18,10 @@ type Find = dyn Fn(String) -> Decision<Answer> + Send + Sync;
 ///
 /// The function it is made of gets the name, and answers with the user, with `None` for one who is
 /// not let in, which is nobody (the next authentication is asked, as in Django REST Framework), or
-/// with an error. A name that stands there twice, a list, or what is no text is refused with 401
-/// `Invalid remote user.`. By itself it has no challenge, as the client cannot log in here, and so
-/// alone in its layer it refuses with 403.
+/// with an error. A user who is not active is not let in. A name that stands there twice, a list,
+/// or what is no text is refused with 401 `Invalid remote user.` and the challenge `RemoteUser`.
+/// Otherwise there is no challenge, as the client cannot log in here: alone in its layer, nobody is
+/// refused with 403.
 ///
 /// ```
 /// use gatefold_authentication::{AuthenticationLayer, RemoteUserAuthentication};
@@ -63,7 +64,10 @@ impl RemoteUserAuthentication {
         F::Output: IntoDecision<Result<Option<Identity>, Exception>>,
     {
         let scheme = Cow::Borrowed("RemoteUser");
-        let find = move |name| look_up(find(name), scheme.clone(), || Ok(None));
+        let find = move |name| {
+            let scheme = scheme.clone();
+            look_up(find(name), scheme, || Ok(None), Inactive::IsUnknown)
+        };
         Ok(Self {
             header: configuration_error::header(name)?,
             proxies,
@@ -72,8 +76,8 @@ impl RemoteUserAuthentication {
         })
     }
 
-    /// Challenges with this word, so that a refusal stays a 401 where no other authentication has a
-    /// challenge: for clients who know what to do about it.
+    /// Challenges with this word, so that nobody is refused with 401 where no other authentication
+    /// has a challenge: for clients who know what to do about it.
     ///
     /// # Errors
     ///
@@ -81,6 +85,14 @@ impl RemoteUserAuthentication {
     pub fn keyword(mut self, keyword: &str) -> Result<Self, ConfigurationError> {
         self.challenge = Some(configuration_error::keyword(keyword)?);
         Ok(self)
+    }
+
+    /// Whoever sent credentials that are none gets a 401, which carries a challenge in any case
+    /// (RFC 9110, section 15.5.2).
+    fn invalid(&self) -> Exception {
+        let challenge = self.challenge.clone();
+        let challenge = challenge.unwrap_or(HeaderValue::from_static("RemoteUser"));
+        failed("Invalid remote user.").with_header(WWW_AUTHENTICATE, challenge)
     }
 }
 
@@ -92,7 +104,7 @@ impl Authentication for RemoteUserAuthentication {
         match read(head, &self.header) {
             Said::Nothing => Decision::Now(Ok(None)),
             Said::Text(name) if !name.contains(',') => (self.find)(name.to_owned()),
-            Said::Text(_) | Said::Nonsense => Decision::Now(Err(failed("Invalid remote user."))),
+            Said::Text(_) | Said::Nonsense => Decision::Now(Err(self.invalid())),
         }
     }
 
@@ -122,7 +134,8 @@ mod tests {
     fn remote() -> RemoteUserAuthentication {
         let proxies = TrustedProxies::networks(["10.0.0.0/8"]).expect("a network");
         let remote = RemoteUserAuthentication::header("X-Remote-User", proxies, |name| async {
-            (name != "dave").then(|| Identity::new(name))
+            let active = name != "frank";
+            (name != "dave").then(|| Identity::new(name).with_active(active))
         });
         remote.expect("a header name")
     }
@@ -176,6 +189,7 @@ mod tests {
             &[("x_remote_user", b"alice")],
             &[("x-forwarded-user", b"alice")],
             &[("x-remote-user", b"dave")],
+            &[("x-remote-user", b"frank")],
         ] {
             assert!(asked(PROXY, headers).await.expect("no refusal").is_none());
         }
@@ -191,6 +205,7 @@ mod tests {
         ] {
             let refused = asked(PROXY, headers).await.expect_err("bad");
             assert_eq!(refused.code(), "authentication_failed");
+            assert_eq!(refused.headers()[WWW_AUTHENTICATE], "RemoteUser");
         }
     }
 

@@ -1,22 +1,24 @@
 use std::{borrow::Cow, fmt, future::Future, sync::Arc};
 
 use gatefold_core::{Decision, Exception, Identity, IntoDecision};
+use gatefold_tokens::{Token, Tokens};
 use http::{HeaderValue, request::Parts};
 
 use crate::{
     Authentication, ConfigurationError,
     authorization::{Authorization, read},
     configuration_error,
-    look_up::{Answer, failed, look_up},
+    look_up::{Answer, Inactive, failed, look_up, stored, stored_with},
 };
 
-type Find = dyn Fn(String, Cow<'static, str>) -> Decision<Answer> + Send + Sync;
+type Find = dyn Fn(&str, &Cow<'static, str>) -> Decision<Answer> + Send + Sync;
 
 /// Identifies a request by the key in `Authorization: Token <key>`.
 ///
 /// The function it is made of gets the key as the client sent it, and answers with its user, with
 /// `None`, which refuses the request with 401 `Invalid token.`, or with an error of the
-/// application's own. Keys over 8192 bytes are invalid without being looked up.
+/// application's own. An identity that is [not active](Identity::with_active) is refused with 401
+/// `User inactive or deleted.`. Keys over 8192 bytes are invalid without being looked up.
 ///
 /// ```
 /// use gatefold_authentication::{AuthenticationLayer, TokenAuthentication};
@@ -31,12 +33,9 @@ type Find = dyn Fn(String, Cow<'static, str>) -> Decision<Answer> + Send + Sync;
 /// let token = TokenAuthentication::new(move |key: String| {
 ///     let users = users.clone();
 ///     async move {
-///         match users.by_key(&key).await.map_err(Exception::unavailable)? {
-///             Some(user) if !user.active => {
-///                 Err(Exception::authentication_failed().with_detail("User inactive or deleted."))
-///             }
-///             user => Ok(user.map(|user| Identity::new(user.name))),
-///         }
+///         let user = users.by_key(&key).await.map_err(Exception::unavailable)?;
+///         let identity = |user: User| Identity::new(user.name).with_active(user.active);
+///         Ok::<_, Exception>(user.map(identity))
 ///     }
 /// });
 /// let layer = AuthenticationLayer::new(token.keyword("Bearer")?);
@@ -45,9 +44,10 @@ type Find = dyn Fn(String, Cow<'static, str>) -> Decision<Answer> + Send + Sync;
 ///
 /// # Keys
 ///
-/// Make them of at least 128 random bits, store a digest (SHA-256) and look up by the digest: then
-/// a stolen table opens nothing, and the time of a look-up says nothing about other keys. Compare
-/// a key in the clear in constant time or not at all.
+/// [`stored`](Self::stored) does all of this: make them of at least 128 random bits, store a
+/// [digest](gatefold_tokens::Digest) and look up by the digest. Then a stolen table opens nothing,
+/// and the time of a look-up says nothing about other keys. Compare a key in the clear in constant
+/// time or not at all.
 #[derive(Clone)]
 #[must_use]
 pub struct TokenAuthentication {
@@ -65,8 +65,53 @@ impl TokenAuthentication {
         F: Future + Send + 'static,
         F::Output: IntoDecision<Result<Option<Identity>, Exception>>,
     {
+        Self::over(move |key, keyword| {
+            let found = find(key.to_owned());
+            let unknown = || Err(invalid());
+            look_up(found, keyword.clone(), unknown, Inactive::IsRefused)
+        })
+    }
+
+    /// Looks keys up in a store of tokens, by their digests. The identity is the token's user id,
+    /// its scopes and its credential: id, device, creation and end.
+    ///
+    /// A token that a store in memory knows costs no allocation beyond that of what travels.
+    ///
+    /// ```
+    /// use gatefold_authentication::{AuthenticationLayer, TokenAuthentication};
+    /// use gatefold_tokens::{MemoryTokenStore, Tokens};
+    ///
+    /// let tokens = Tokens::new(MemoryTokenStore::new());
+    /// let layer = AuthenticationLayer::new(TokenAuthentication::stored(tokens.clone()));
+    /// ```
+    pub fn stored(tokens: Tokens) -> Self {
+        Self::over(move |key, keyword| stored(&tokens, key, keyword.clone(), || Err(invalid())))
+    }
+
+    /// Looks keys up in a store of tokens, and asks `find` for the user of each good one.
+    ///
+    /// A user who is `None`, or [not active](Identity::with_active), is refused with 401
+    /// `User inactive or deleted.`. The identity gets the token's credential, unless it brings one,
+    /// and the token's scopes, if it has any.
+    pub fn stored_with<F, V>(tokens: Tokens, find: V) -> Self
+    where
+        V: Fn(Token) -> F + Send + Sync + 'static,
+        F: Future + Send + 'static,
+        F::Output: IntoDecision<Result<Option<Identity>, Exception>>,
+    {
+        let find = Arc::new(find);
+        Self::over(move |key, keyword| {
+            let find = Arc::clone(&find);
+            let unknown = || Err(invalid());
+            stored_with(&tokens, key, keyword.clone(), unknown, move |t| find(t))
+        })
+    }
+
+    fn over(
+        find: impl Fn(&str, &Cow<'static, str>) -> Decision<Answer> + Send + Sync + 'static,
+    ) -> Self {
         Self {
-            find: Arc::new(move |key, keyword| look_up(find(key), keyword, || Err(invalid()))),
+            find: Arc::new(find),
             keyword: Cow::Borrowed("Token"),
             challenge: HeaderValue::from_static("Token"),
             drf: false,
@@ -102,7 +147,7 @@ impl Authentication for TokenAuthentication {
             Authorization::Other => return Decision::Now(Ok(None)),
             Authorization::Word(word) => match std::str::from_utf8(word) {
                 Ok(key) if key.chars().any(char::is_control) => invalid(),
-                Ok(key) => return (self.find)(key.to_owned(), self.keyword.clone()),
+                Ok(key) => return (self.find)(key, &self.keyword),
                 Err(_) => failed(
                     "Invalid token header. Token string should not contain invalid characters.",
                 ),

@@ -63,23 +63,22 @@ impl Connection {
         Journey::edit(extensions).connection = Some(self);
     }
 
-    /// The connection, wherever the server left it.
     pub(crate) fn find(head: &Parts) -> Option<Self> {
-        if let Some(connection) = Self::of(&head.extensions) {
+        Self::find_in(&head.extensions)
+    }
+
+    /// The connection, wherever the server left it: here, or where axum and tonic do (with the
+    /// features of those names).
+    pub fn find_in(extensions: &Extensions) -> Option<Self> {
+        if let Some(connection) = Self::of(extensions) {
             return Some(*connection);
         }
         #[cfg(feature = "axum")]
-        if let Some(info) = head
-            .extensions
-            .get::<axum::extract::ConnectInfo<SocketAddr>>()
-        {
+        if let Some(info) = extensions.get::<axum::extract::ConnectInfo<SocketAddr>>() {
             return Some(Self::new(info.0));
         }
         #[cfg(feature = "tonic")]
-        if let Some(info) = head
-            .extensions
-            .get::<tonic::transport::server::TcpConnectInfo>()
-        {
+        if let Some(info) = extensions.get::<tonic::transport::server::TcpConnectInfo>() {
             return info.remote_addr().map(Self::new);
         }
         None

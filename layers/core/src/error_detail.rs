@@ -61,7 +61,40 @@ impl ErrorDetail {
             Self::List(_) | Self::Fields(_) => None,
         }
     }
+
+    /// The same shape with each message's code in its place, or `default` where it has none.
+    pub(crate) fn codes(&self, default: &Cow<'static, str>) -> Self {
+        self.each(&|_, code| Self::words(code.unwrap_or(default).clone()))
+    }
+
+    /// The same shape with `{"message": .., "code": ..}` in each message's place.
+    pub(crate) fn full(&self, default: &Cow<'static, str>) -> Self {
+        self.each(&|text, code| {
+            let message = Self::words(text.clone());
+            let code = Self::words(code.unwrap_or(default).clone());
+            Self::fields([("message", message), ("code", code)])
+        })
+    }
+
+    fn words(text: Cow<'static, str>) -> Self {
+        Self::Message { text, code: None }
+    }
+
+    fn each(&self, leaf: &impl Fn(&Words, Option<&Words>) -> Self) -> Self {
+        match self {
+            Self::Message { text, code } => leaf(text, code.as_ref()),
+            Self::List(list) => Self::List(list.iter().map(|detail| detail.each(leaf)).collect()),
+            Self::Fields(fields) => Self::Fields(
+                fields
+                    .iter()
+                    .map(|(name, detail)| (name.clone(), detail.each(leaf)))
+                    .collect(),
+            ),
+        }
+    }
 }
+
+type Words = Cow<'static, str>;
 
 impl From<&'static str> for ErrorDetail {
     fn from(text: &'static str) -> Self {

@@ -2,12 +2,14 @@ use std::{borrow::Cow, error::Error, fmt, sync::Arc, time::Duration};
 
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
-    header::{HeaderName, RETRY_AFTER},
+    header::{ALLOW, HeaderName, RETRY_AFTER},
 };
+use serde::Serialize;
 
-use crate::{Accepted, ErrorDetail, GrpcCode, Identity};
+use crate::{Accepted, Data, ErrorDetail, GrpcCode, Identity, renderer::Value};
 
 type Source = Arc<dyn Error + Send + Sync>;
+type Member = Arc<dyn Value + Send + Sync>;
 
 /// A failure on its way to the client: a status, a code, the words, headers, and a private source.
 ///
@@ -46,13 +48,14 @@ struct Inner {
     detail: ErrorDetail,
     headers: HeaderMap,
     wait: Option<Duration>,
+    problem_type: Option<Cow<'static, str>>,
+    members: Vec<(Cow<'static, str>, Member)>,
     grpc_code: Option<GrpcCode>,
     source: Option<Source>,
     accepted: Option<Accepted>,
     identity: Option<Identity>,
 }
 
-/// The constructors: Django REST Framework's classes first.
 impl Exception {
     /// Any failure: `code` is for programs, `detail` for people.
     pub fn new(
@@ -67,126 +70,14 @@ impl Exception {
                 detail: detail.into(),
                 headers: HeaderMap::new(),
                 wait: None,
+                problem_type: None,
+                members: Vec::new(),
                 grpc_code: None,
                 source: None,
                 accepted: None,
                 identity: None,
             }),
         }
-    }
-
-    /// 400: what was sent is understood but not valid. A single message becomes a list of one.
-    pub fn validation(detail: impl Into<ErrorDetail>) -> Self {
-        let detail = match detail.into() {
-            message @ ErrorDetail::Message { .. } => ErrorDetail::List(vec![message]),
-            nested => nested,
-        };
-        Self::new(StatusCode::BAD_REQUEST, "invalid", detail)
-    }
-
-    /// 400: what was sent cannot be read.
-    pub fn parse_error() -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "parse_error", "Malformed request.")
-    }
-
-    /// 401: the credentials are bad.
-    pub fn authentication_failed() -> Self {
-        Self::new(
-            StatusCode::UNAUTHORIZED,
-            "authentication_failed",
-            "Incorrect authentication credentials.",
-        )
-    }
-
-    /// 401: there are no credentials and some are needed.
-    pub fn not_authenticated() -> Self {
-        Self::new(
-            StatusCode::UNAUTHORIZED,
-            "not_authenticated",
-            "Authentication credentials were not provided.",
-        )
-    }
-
-    /// 403: the caller is known and may not.
-    pub fn permission_denied() -> Self {
-        Self::new(
-            StatusCode::FORBIDDEN,
-            "permission_denied",
-            "You do not have permission to perform this action.",
-        )
-    }
-
-    /// 404: there is no such thing, or none that this caller may know of.
-    pub fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", "Not found.")
-    }
-
-    /// 405: the resource does not answer to `method`. Add `Allow` with [`with_header`]
-    /// (RFC 9110, section 15.5.6).
-    ///
-    /// [`with_header`]: Self::with_header
-    pub fn method_not_allowed(method: &Method) -> Self {
-        Self::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "method_not_allowed",
-            format!("Method \"{method}\" not allowed."),
-        )
-    }
-
-    /// 406: no form that there is can be accepted.
-    pub fn not_acceptable() -> Self {
-        Self::new(
-            StatusCode::NOT_ACCEPTABLE,
-            "not_acceptable",
-            "Could not satisfy the request Accept header.",
-        )
-    }
-
-    /// 415: the body's media type is not understood.
-    pub fn unsupported_media_type(media_type: &str) -> Self {
-        Self::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "unsupported_media_type",
-            format!("Unsupported media type \"{media_type}\" in request."),
-        )
-    }
-
-    /// 429: too many requests; `wait` until one more is admitted, where that is known.
-    ///
-    /// The header `Retry-After` and the words give it in whole seconds, rounded up and never 0.
-    pub fn throttled(wait: Option<Duration>) -> Self {
-        let mut detail = "Request was throttled.".to_owned();
-        if let Some(wait) = wait {
-            let seconds = whole_seconds(wait);
-            let plural = if seconds == 1 { "" } else { "s" };
-            detail += &format!(" Expected available in {seconds} second{plural}.");
-        }
-        let exception = Self::new(StatusCode::TOO_MANY_REQUESTS, "throttled", detail);
-        match wait {
-            Some(wait) => exception.with_wait(wait),
-            None => exception,
-        }
-    }
-
-    /// 500: something broke inside. `source` is for the log alone.
-    pub fn internal(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "error",
-            "A server error occurred.",
-        )
-        .with_source(source)
-    }
-
-    /// 503: something that is needed (a store, another service) does not answer. `source` is for
-    /// the log alone. Made for `.map_err(Exception::unavailable)`.
-    pub fn unavailable(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "unavailable",
-            "Service temporarily unavailable, try again later.",
-        )
-        .with_source(source)
     }
 }
 
@@ -219,6 +110,17 @@ impl Exception {
         self
     }
 
+    /// Sets `Allow` to these methods, which a 405 has to say (RFC 9110, section 15.5.6).
+    #[must_use]
+    pub fn with_allow<'a>(mut self, methods: impl IntoIterator<Item = &'a Method>) -> Self {
+        let methods: Vec<&str> = methods.into_iter().map(Method::as_str).collect();
+        // Methods are tokens, so this is always a header value.
+        if let Ok(methods) = HeaderValue::try_from(methods.join(", ")) {
+            self.inner.headers.insert(ALLOW, methods);
+        }
+        self
+    }
+
     /// Says when to come again, and sets `Retry-After`: whole seconds, rounded up and never 0
     /// (RFC 9110, section 10.2.3).
     #[must_use]
@@ -227,6 +129,31 @@ impl Exception {
         self.inner
             .headers
             .insert(RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
+        self
+    }
+
+    /// Names the type of the problem, a URI, for those who are told as problem details (RFC 9457,
+    /// section 3.1.1).
+    #[must_use]
+    pub fn with_problem_type(mut self, uri: impl Into<Cow<'static, str>>) -> Self {
+        self.inner.problem_type = Some(uri.into());
+        self
+    }
+
+    /// Adds a member to the problem details (RFC 9457, section 3.2): `balance`,
+    /// `violated-policies`. Other forms do not show it.
+    ///
+    /// A member of the same name is replaced. Members that problem details have of themselves
+    /// (`status`, `errors`) are not.
+    #[must_use]
+    pub fn with_member(
+        mut self,
+        name: impl Into<Cow<'static, str>>,
+        value: impl Serialize + Send + Sync + 'static,
+    ) -> Self {
+        let name = name.into();
+        self.inner.members.retain(|(there, _)| *there != name);
+        self.inner.members.push((name, Arc::new(value)));
         self
     }
 
@@ -274,6 +201,20 @@ impl Exception {
         &self.inner.detail
     }
 
+    /// The codes alone, in the shape of the detail: `{"title": ["required"]}`.
+    ///
+    /// A message without a code of its own has the exception's. (Django REST Framework's
+    /// `get_codes`.)
+    pub fn codes(&self) -> ErrorDetail {
+        self.inner.detail.codes(&self.inner.code)
+    }
+
+    /// Words and codes, in the shape of the detail: `{"title": [{"message": "This field is
+    /// required.", "code": "required"}]}`. (Django REST Framework's `get_full_details`.)
+    pub fn full_details(&self) -> ErrorDetail {
+        self.inner.detail.full(&self.inner.code)
+    }
+
     /// The headers that the answer carries.
     pub fn headers(&self) -> &HeaderMap {
         &self.inner.headers
@@ -282,6 +223,17 @@ impl Exception {
     /// How long to wait before the next attempt, exactly.
     pub fn wait(&self) -> Option<Duration> {
         self.inner.wait
+    }
+
+    /// The type of the problem, where one was named.
+    pub fn problem_type(&self) -> Option<&str> {
+        self.inner.problem_type.as_deref()
+    }
+
+    /// The members of the problem details, in the order in which they were added.
+    pub fn members(&self) -> impl Iterator<Item = (&str, Data<'_>)> {
+        let members = self.inner.members.iter();
+        members.map(|(name, value)| (&**name, Data::of(&**value)))
     }
 
     /// What a gRPC caller is told: the code that was set, or the one for the status.
@@ -302,7 +254,7 @@ impl Exception {
 }
 
 /// Seconds, rounded up and at least 1: a client that obeys never comes too early.
-fn whole_seconds(wait: Duration) -> u64 {
+pub(crate) fn whole_seconds(wait: Duration) -> u64 {
     let up = u64::from(wait.subsec_nanos() > 0);
     wait.as_secs().saturating_add(up).max(1)
 }
@@ -352,29 +304,50 @@ mod tests {
     }
 
     #[test]
-    fn the_words_of_a_throttle_are_django_rest_frameworks() {
-        let text = |wait| {
-            let exception = Exception::throttled(wait);
-            exception
-                .detail()
-                .text()
-                .map(str::to_owned)
-                .unwrap_or_default()
-        };
-        assert_eq!(text(None), "Request was throttled.");
+    fn codes_and_full_details_have_the_shape_of_the_detail() {
+        let plain = || ErrorDetail::from("Bad.");
+        let detail = ErrorDetail::fields([
+            ("title", vec![plain(), ErrorDetail::coded("Short.", "min")]),
+            ("owner", vec![ErrorDetail::fields([("name", plain())])]),
+        ]);
+        let exception = Exception::validation(detail);
+        let json = |detail| serde_json::to_value(detail).unwrap();
         assert_eq!(
-            text(Some(Duration::from_secs(1))),
-            "Request was throttled. Expected available in 1 second."
+            json(exception.codes()),
+            serde_json::json!({"title": ["invalid", "min"], "owner": [{"name": "invalid"}]})
         );
+        let full = |message, code| serde_json::json!({"message": message, "code": code});
         assert_eq!(
-            text(Some(Duration::from_millis(1200))),
-            "Request was throttled. Expected available in 2 seconds."
+            json(exception.full_details()),
+            serde_json::json!({
+                "title": [full("Bad.", "invalid"), full("Short.", "min")],
+                "owner": [{"name": full("Bad.", "invalid")}],
+            })
+        );
+        let single = Exception::not_found();
+        assert_eq!(single.codes(), ErrorDetail::from("not_found"));
+    }
+
+    #[test]
+    fn a_member_of_the_same_name_is_replaced() {
+        let exception = Exception::not_found().with_member("balance", 30);
+        let exception = exception
+            .with_member("unit", "EUR")
+            .with_member("balance", 50);
+        let members: Vec<_> = exception
+            .members()
+            .map(|(name, data)| (name, data.to_json().unwrap()))
+            .collect();
+        assert_eq!(
+            members,
+            [("unit", b"\"EUR\"".to_vec()), ("balance", b"50".to_vec())]
         );
     }
 
     #[test]
-    fn a_single_validation_message_becomes_a_list() {
-        let exception = Exception::validation("Wrong.");
-        assert_eq!(*exception.detail(), ErrorDetail::from(vec!["Wrong."]));
+    fn a_405_lists_the_methods_that_are_allowed() {
+        let exception = Exception::method_not_allowed(&Method::PUT);
+        let exception = exception.with_allow([&Method::GET, &Method::HEAD]);
+        assert_eq!(exception.headers()[ALLOW], "GET, HEAD");
     }
 }

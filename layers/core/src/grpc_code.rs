@@ -140,6 +140,12 @@ impl GrpcCode {
         self as u8
     }
 
+    /// The code of this number.
+    pub fn from_number(number: u8) -> Option<Self> {
+        let (code, _) = CODES.get(usize::from(number))?;
+        Some(*code)
+    }
+
     /// The name in capitals, as the protocol's documents have it: `NOT_FOUND`.
     pub fn name(self) -> &'static str {
         CODES[usize::from(self.number())].1

@@ -4,19 +4,32 @@ use std::sync::Arc;
 
 use tonic::{Code, Status, metadata::MetadataMap};
 
-use crate::{Exception, GrpcCode};
+use crate::{Exception, GrpcCode, GrpcDetails};
 
-/// The code, the words on one line, and the headers as metadata. The source stays with the status
-/// as its source, which tonic does not send.
+/// The code, the words on one line, the [details](GrpcDetails), and the headers as metadata. The
+/// exception stays with the status as its source, which tonic does not send; the exceptions layer
+/// finds it there.
 impl From<Exception> for Status {
     fn from(exception: Exception) -> Self {
-        let mut status = Self::with_metadata(
+        let details = GrpcDetails::new(&exception);
+        let mut status = Self::with_details_and_metadata(
             exception.grpc_code().into(),
-            exception.detail().to_string(),
+            details.message(),
+            details.encode().into(),
             MetadataMap::from_headers(exception.headers().clone()),
         );
         status.set_source(Arc::new(exception));
         status
+    }
+}
+
+impl From<Code> for GrpcCode {
+    fn from(code: Code) -> Self {
+        // tonic makes `Unknown` of a number that there is not.
+        let known = u8::try_from(i32::from(code))
+            .ok()
+            .and_then(Self::from_number);
+        known.unwrap_or(Self::Unknown)
     }
 }
 
@@ -42,6 +55,15 @@ mod tests {
             "Request was throttled. Expected available in 3 seconds."
         );
         assert_eq!(status.metadata().get("retry-after").unwrap(), "3");
+    }
+
+    #[test]
+    fn codes_go_both_ways() {
+        for number in 0..=16 {
+            let code = GrpcCode::from_number(number).unwrap();
+            assert_eq!(GrpcCode::from(Code::from(code)), code);
+        }
+        assert_eq!(GrpcCode::from_number(17), None);
     }
 
     #[test]

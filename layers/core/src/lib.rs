@@ -52,6 +52,7 @@ mod credential;
 mod decision;
 mod error_detail;
 mod exception;
+mod exception_kinds;
 #[cfg(feature = "axum")]
 mod extract;
 mod format;
@@ -60,6 +61,7 @@ mod future;
 mod gate;
 mod grpc;
 mod grpc_code;
+mod grpc_details;
 #[cfg(feature = "tonic")]
 mod grpc_status;
 mod identity;
@@ -92,6 +94,7 @@ pub use future::GateFuture;
 pub use gate::{Gate, Step};
 pub use grpc::is_grpc;
 pub use grpc_code::GrpcCode;
+pub use grpc_details::GrpcDetails;
 pub use identity::Identity;
 pub use journey::detach;
 pub use mark::Mark;

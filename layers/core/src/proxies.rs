@@ -39,6 +39,7 @@ pub struct TrustedProxies {
     mark: Mark,
     trust: Trust,
     header: Header,
+    drf: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -101,6 +102,7 @@ impl TrustedProxies {
             mark: Mark::new(),
             trust,
             header: Header::XForwardedFor,
+            drf: false,
         }
     }
 
@@ -110,6 +112,16 @@ impl TrustedProxies {
         // Another value now, so what was found for the old one must not be taken for its own.
         self.mark = Mark::new();
         self.header = Header::Forwarded;
+        self
+    }
+
+    /// Counts entries as Django REST Framework's `NUM_PROXIES` does: with fewer of them than
+    /// proxies the client is the outermost, which it can choose; and behind an entry that is no
+    /// address nobody is known.
+    #[must_use]
+    pub fn drf(mut self) -> Self {
+        self.mark = Mark::new();
+        self.drf = true;
         self
     }
 
@@ -129,7 +141,7 @@ impl TrustedProxies {
             Some((mark, peer)) if *mark == self.mark => peer.address,
             _ => {
                 let nearest = canonical(Connection::find(head)?.address().ip());
-                Some(self.client(nearest, &head.headers))
+                self.client(nearest, &head.headers)
             }
         }
     }
@@ -176,13 +188,13 @@ impl TrustedProxies {
         }
         let (scheme, said_host) = self.said(&head.headers);
         Peer {
-            address: nearest.map(|peer| self.client(peer, &head.headers)),
+            address: nearest.and_then(|peer| self.client(peer, &head.headers)),
             https: scheme.map_or(https, |scheme| scheme.eq_ignore_ascii_case("https")),
             host: said_host.or(host).map(Into::into),
         }
     }
 
-    fn client(&self, nearest: IpAddr, headers: &HeaderMap) -> IpAddr {
+    fn client(&self, nearest: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
         let name = match self.header {
             Header::XForwardedFor => &X_FORWARDED_FOR,
             Header::Forwarded => &FORWARDED,
@@ -191,9 +203,13 @@ impl TrustedProxies {
     }
 
     /// From the nearest hop outward, as far as trust reaches.
-    fn walk<'a>(&self, nearest: IpAddr, mut hops: impl Iterator<Item = &'a str>) -> IpAddr {
-        match &self.trust {
+    fn walk<'a>(&self, nearest: IpAddr, mut hops: impl Iterator<Item = &'a str>) -> Option<IpAddr> {
+        Some(match &self.trust {
             Trust::Nobody => nearest,
+            Trust::Count(count) if self.drf => match hops.take(*count).last() {
+                Some(hop) => return self.hop_address(hop),
+                None => nearest,
+            },
             Trust::Count(count) => hops
                 .nth(count - 1)
                 .and_then(|hop| self.hop_address(hop))
@@ -208,7 +224,7 @@ impl TrustedProxies {
                 }
                 client
             }
-        }
+        })
     }
 
     fn hop_address(&self, hop: &str) -> Option<IpAddr> {
@@ -302,6 +318,30 @@ mod tests {
         assert_eq!(client(&proxies, "192.0.2.9", "6.6.6.6"), "192.0.2.9");
         assert_eq!(
             client(&TrustedProxies::none(), "10.0.0.1", "6.6.6.6"),
+            "10.0.0.1"
+        );
+    }
+
+    #[test]
+    fn a_number_of_proxies_counts_entries_as_django_rest_framework_does_when_asked() {
+        let proxies = TrustedProxies::count(2).drf();
+        let address = |said: &[(&str, &str)]| proxies.address(&head("10.0.0.1", said));
+        let forwarded = |said| address(&[("x-forwarded-for", said)]).map(|a| a.to_string());
+        let client = "198.51.100.4";
+        assert_eq!(
+            forwarded("6.6.6.6, 198.51.100.4, 10.0.0.7").as_deref(),
+            Some(client)
+        );
+        assert_eq!(forwarded("198.51.100.4").as_deref(), Some(client));
+        assert_eq!(forwarded("6.6.6.6, , 10.0.0.7"), None);
+        assert_eq!(
+            address(&[]).map(|a| a.to_string()).as_deref(),
+            Some("10.0.0.1")
+        );
+        // By default the client cannot choose.
+        let strict = TrustedProxies::count(2);
+        assert_eq!(
+            super::tests::client(&strict, "10.0.0.1", client),
             "10.0.0.1"
         );
     }

@@ -168,6 +168,10 @@ impl<'a> Data<'a> {
         Self(value)
     }
 
+    pub(crate) fn of(value: &'a dyn Value) -> Self {
+        Self(value)
+    }
+
     /// The value as compact JSON.
     ///
     /// # Errors
@@ -190,7 +194,7 @@ impl fmt::Debug for Data<'_> {
     }
 }
 
-trait Value {
+pub(crate) trait Value {
     fn json(&self) -> Result<Vec<u8>, serde_json::Error>;
     fn erased(&self) -> &dyn erased_serde::Serialize;
 }

@@ -1,6 +1,8 @@
 use crate::{
     Offer,
-    media_range::{Elements, MediaRange},
+    media_range::{Elements, is_token, trim_end},
+    offer::lone_weight,
+    scan,
 };
 
 /// Offers that are compared without an allocation. More of them take one.
@@ -12,6 +14,8 @@ pub struct Chosen<'a> {
     offer: usize,
     range: Option<&'a [u8]>,
     weight: u16,
+    /// Parameters of the range that are no weight.
+    parameters: u16,
 }
 
 impl<'a> Chosen<'a> {
@@ -28,6 +32,11 @@ impl<'a> Chosen<'a> {
     /// The weight that the client gave the offer, in thousandths: 1 to 1000.
     pub fn weight(&self) -> u16 {
         self.weight
+    }
+
+    /// Whether the range has parameters beside its weight.
+    pub(crate) fn has_parameters(&self) -> bool {
+        self.parameters > 0
     }
 }
 
@@ -70,6 +79,16 @@ pub(crate) fn choose_among<'a, L>(
 where
     L: AsRef<[u8]> + ?Sized + 'a,
 {
+    let mut lines = lines.into_iter().map(AsRef::as_ref);
+    let Some(first) = lines.next() else {
+        return indifferent(offers, admit);
+    };
+    let second = lines.next();
+    if second.is_none()
+        && let Some(chosen) = choose_whole(first, offers, &admit)
+    {
+        return Some(chosen);
+    }
     let mut inline = [Best::NONE; INLINE];
     let mut spilled = Vec::new();
     let best = match inline.get_mut(..offers.len()) {
@@ -79,72 +98,162 @@ where
             &mut spilled[..]
         }
     };
-    let mut indifferent = true;
-    for element in lines
-        .into_iter()
-        .flat_map(|line| Elements::of(line.as_ref()))
-    {
-        indifferent = false;
-        let Some(range) = MediaRange::parse(element) else {
-            continue;
-        };
-        for (offer, best) in offers.iter().zip(best.iter_mut()) {
-            let Some(precision) = offer.precision(&range) else {
-                continue;
-            };
-            let Some((met, weight)) = offer.weigh(range.parameters()) else {
-                continue;
-            };
-            best.raise(Best {
-                precision,
-                met,
-                weight,
-                range: element,
-            });
+    let mut said = read(first, offers, best);
+    for line in second.into_iter().chain(lines) {
+        said |= read(line, offers, best);
+    }
+    if !said {
+        return indifferent(offers, admit);
+    }
+    let mut chosen: Option<(u32, usize, Best<'a>)> = None;
+    for (offer, best) in best.iter().enumerate() {
+        let preference = best.preference();
+        if preference > chosen.map_or(0, |(most, ..)| most) && admit(offer) {
+            chosen = Some((preference, offer, *best));
         }
     }
-    let admitted = best.iter().enumerate().filter(|(offer, _)| admit(*offer));
-    if indifferent {
-        let (offer, _) = admitted.min_by_key(|(offer, _)| *offer)?;
-        return Some(Chosen {
-            offer,
-            range: None,
-            weight: 1000,
-        });
-    }
-    let (offer, best) = admitted
-        .filter(|(_, best)| best.weight > 0)
-        // `max_by_key` keeps the last of equals, so it goes backwards.
-        .rev()
-        .max_by_key(|(_, best)| (best.weight, best.precision, best.met))?;
+    let (_, offer, best) = chosen?;
     Some(Chosen {
         offer,
-        range: Some(best.range),
-        weight: best.weight,
+        range: Some(trim_end(best.range)),
+        weight: best.weight(),
+        parameters: best.met(),
     })
 }
 
-/// The most specific range that an offer has met so far. A precision of 0 is none.
+/// What a client gets that has no preference.
+fn indifferent<'a>(offers: &[Offer], admit: impl Fn(usize) -> bool) -> Option<Chosen<'a>> {
+    let offer = (0..offers.len()).find(|offer| admit(*offer))?;
+    Some(Chosen {
+        offer,
+        range: None,
+        weight: 1000,
+        parameters: 0,
+    })
+}
+
+/// A header of one type and nothing else. It names no other offer but those of the same type, and
+/// of these it says nothing that is not true of the first.
+fn choose_whole<'a>(
+    line: &'a [u8],
+    offers: &[Offer],
+    admit: impl Fn(usize) -> bool,
+) -> Option<Chosen<'a>> {
+    let any = line == b"*/*";
+    let mut named = offers.iter().enumerate();
+    let (offer, _) =
+        named.find(|(at, offer)| (any || offer.is_all_of(line)) && admit(*at))?;
+    Some(Chosen {
+        offer,
+        range: Some(line),
+        weight: 1000,
+        parameters: 0,
+    })
+}
+
+/// Reads one line. Whether there was anything in it.
+fn read<'a>(line: &'a [u8], offers: &[Offer], best: &mut [Best<'a>]) -> bool {
+    let mut said = false;
+    if memchr::memchr(b'"', line).is_some() {
+        for element in Elements::of(line) {
+            said |= meet(element, offers, best);
+        }
+        return said;
+    }
+    let mut start = 0;
+    for (number, word) in scan::words(line).enumerate() {
+        let mut commas = scan::commas(word);
+        while commas != 0 {
+            let end = number * 8 + (commas.trailing_zeros() / 8) as usize;
+            said |= meet(&line[start..end], offers, best);
+            start = end + 1;
+            commas &= commas - 1;
+        }
+    }
+    said | meet(&line[start..], offers, best)
+}
+
+/// Raises the offers that one element names. Whether there was anything in it.
+#[inline]
+fn meet<'a>(mut element: &'a [u8], offers: &[Offer], best: &mut [Best<'a>]) -> bool {
+    while let [b' ' | b'\t', rest @ ..] = element {
+        element = rest;
+    }
+    let head = scan::head(element);
+    if head as u32 & 0xFF_FFFF == ANY {
+        meet_any(element, offers, best);
+        return true;
+    }
+    // A range that names no offer changes nothing, so it need not be well-formed.
+    for (offer, best) in offers.iter().zip(best) {
+        if offer.may_be_named_by(head)
+            && let Some((precision, rest)) = offer.named_by(element)
+            && let Some((met, weight)) = offer.weigh(rest)
+        {
+            best.raise(Best::new(precision, met, weight, element));
+        }
+    }
+    !element.is_empty()
+}
+
+/// `*/*`, as the lower three bytes of a word.
+const ANY: u32 = u32::from_le_bytes(*b"*/*\0");
+
+#[inline(never)]
+fn meet_any<'a>(element: &'a [u8], offers: &[Offer], best: &mut [Best<'a>]) {
+    let Some(rest) = element.strip_prefix(b"*/*") else {
+        return;
+    };
+    if rest.first().is_some_and(|byte| is_token(*byte)) {
+        return;
+    }
+    let alone = lone_weight(rest);
+    for (offer, best) in offers.iter().zip(best) {
+        if let Some((met, weight)) = alone.or_else(|| offer.weigh(rest)) {
+            best.raise(Best::new(1, met, weight, element));
+        }
+    }
+}
+
+/// The most specific range that an offer has met so far.
 #[derive(Clone, Copy)]
 struct Best<'a> {
-    precision: u16,
-    met: u16,
-    weight: u16,
+    /// How specific it is, and what it weighs: two bits of precision, sixteen for the number of
+    /// parameters, ten for the weight.
+    rank: u32,
     range: &'a [u8],
 }
 
 impl<'a> Best<'a> {
     const NONE: Self = Self {
-        precision: 0,
-        met: 0,
-        weight: 0,
+        rank: 0,
         range: &[],
     };
 
+    fn new(precision: u16, met: u16, weight: u16, range: &'a [u8]) -> Self {
+        let rank = u32::from(precision) << 26 | u32::from(met) << 10 | u32::from(weight);
+        Self { rank, range }
+    }
+
     fn raise(&mut self, other: Self) {
-        let rank = |best: &Self| (best.precision, best.met, best.weight);
-        if rank(&other) > rank(self) {
+        if other.rank > self.rank {
             *self = other;
+        }
+    }
+
+    fn weight(&self) -> u16 {
+        (self.rank & 0x3FF) as u16
+    }
+
+    fn met(&self) -> u16 {
+        (self.rank >> 10) as u16
+    }
+
+    /// By weight first, then by how specific the range is; 0 where it refuses.
+    fn preference(&self) -> u32 {
+        match self.rank & 0x3FF {
+            0 => 0,
+            weight => weight << 18 | self.rank >> 10,
         }
     }
 }

@@ -151,6 +151,9 @@ impl DefaultNegotiation {
     /// The form as it was prepared, unless the client gave it parameters.
     fn carry(&self, chosen: &Chosen<'_>) -> Accepted {
         let form = &self.forms[chosen.offer()];
+        if !chosen.has_parameters() {
+            return form.clone();
+        }
         let with_parameters = chosen.range().and_then(|range| {
             let offer = &self.offers[chosen.offer()];
             parametrized(form.media_type(), offer, MediaRange::parse(range)?)

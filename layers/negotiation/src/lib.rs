@@ -139,6 +139,7 @@ mod parser;
 mod parsers;
 mod rendered;
 mod reply;
+mod scan;
 mod service;
 
 pub use accept::{Chosen, choose};

@@ -1,3 +1,5 @@
+use crate::scan::comma_or_quote;
+
 /// One element of an `Accept` header: a type, a subtype, and parameters not yet looked at.
 ///
 /// RFC 9110, section 12.5.1.
@@ -23,17 +25,6 @@ impl<'a> MediaRange<'a> {
         })
     }
 
-    /// How precisely the range names the type: 1 is `*/*`, 2 is `type/*`, 3 the type itself.
-    pub(crate) fn precision(&self, main: &str, sub: &str) -> Option<u16> {
-        if self.main.eq_ignore_ascii_case(main.as_bytes()) {
-            if self.sub.eq_ignore_ascii_case(sub.as_bytes()) {
-                return Some(3);
-            }
-            return (self.sub == b"*").then_some(2);
-        }
-        (self.main == b"*").then_some(1)
-    }
-
     /// Whether this is a range and not one type.
     pub(crate) fn is_range(&self) -> bool {
         self.main == b"*" || self.sub == b"*"
@@ -46,14 +37,12 @@ impl<'a> MediaRange<'a> {
     }
 
     pub(crate) fn parameters(&self) -> Parameters<'a> {
-        Parameters {
-            rest: self.parameters,
-        }
+        Parameters::of(self.parameters)
     }
 }
 
-/// The elements of a list (RFC 9110, section 5.6.1), trimmed, without the empty ones. A comma
-/// within quotes is data.
+/// The elements of a list (RFC 9110, section 5.6.1), without what stands around them and without
+/// the empty ones. A comma within quotes is data.
 #[derive(Clone, Debug)]
 pub(crate) struct Elements<'a> {
     rest: &'a [u8],
@@ -66,43 +55,44 @@ impl<'a> Elements<'a> {
 }
 
 impl<'a> Iterator for Elements<'a> {
+    /// An element, with the spaces after it.
     type Item = &'a [u8];
 
     fn next(&mut self) -> Option<&'a [u8]> {
-        while !self.rest.is_empty() {
-            let end = element_end(self.rest);
-            let element = trim(&self.rest[..end]);
-            self.rest = self.rest.get(end + 1..).unwrap_or_default();
-            if !element.is_empty() {
-                return Some(element);
+        let mut rest = self.rest;
+        loop {
+            let (byte, after) = rest.split_first()?;
+            if !matches!(byte, b',' | b' ' | b'\t') {
+                break;
             }
+            rest = after;
         }
-        None
+        let end = element_end(rest);
+        self.rest = rest.get(end + 1..).unwrap_or_default();
+        Some(&rest[..end])
     }
 }
 
 fn element_end(bytes: &[u8]) -> usize {
-    let mut at = 0;
-    while let Some(found) = comma_or_quote(&bytes[at..]) {
-        at += found;
-        if bytes[at] == b',' {
-            return at;
-        }
+    let end = comma_or_quote(bytes);
+    match bytes.get(end) {
+        Some(b'"') => quoted_element_end(bytes, end),
+        _ => end,
+    }
+}
+
+#[cold]
+fn quoted_element_end(bytes: &[u8], quote: usize) -> usize {
+    let mut at = quote;
+    while bytes.get(at) == Some(&b'"') {
         match quoted_end(&bytes[at + 1..]) {
             Some(length) => at += 1 + length + 1,
             // A quotation that never ends takes the rest of the line along.
-            None => break,
+            None => return bytes.len(),
         }
+        at += comma_or_quote(&bytes[at..]);
     }
-    bytes.len()
-}
-
-fn comma_or_quote(bytes: &[u8]) -> Option<usize> {
-    // Most elements are shorter than it takes to get a wide search going.
-    const SHORT: usize = 48;
-    let (short, long) = bytes.split_at(bytes.len().min(SHORT));
-    let near = short.iter().position(|byte| matches!(byte, b',' | b'"'));
-    near.or_else(|| Some(SHORT + memchr::memchr2(b',', b'"', long)?))
+    at
 }
 
 /// The length of a quotation's inside; `bytes` begins after the opening quote.
@@ -120,6 +110,13 @@ fn quoted_end(bytes: &[u8]) -> Option<usize> {
 #[derive(Clone, Debug)]
 pub(crate) struct Parameters<'a> {
     rest: &'a [u8],
+}
+
+impl<'a> Parameters<'a> {
+    /// What follows a type: nothing, or a semicolon and more.
+    pub(crate) fn of(rest: &'a [u8]) -> Self {
+        Self { rest }
+    }
 }
 
 /// A parameter that is none.
@@ -204,22 +201,7 @@ impl<'a> Parameter<'a> {
         if self.quoted {
             return None;
         }
-        let (whole, decimals) = match self.value {
-            [whole] => (*whole, &[][..]),
-            [whole, b'.', decimals @ ..] => (*whole, decimals),
-            _ => return None,
-        };
-        let unit = match whole {
-            b'0' => 0,
-            b'1' => 1,
-            _ => return None,
-        };
-        if decimals.len() > 3 || !decimals.iter().all(u8::is_ascii_digit) {
-            return None;
-        }
-        let digit = |at: usize| decimals.get(at).map_or(0, |digit| u16::from(digit - b'0'));
-        let weight = unit * 1000 + digit(0) * 100 + digit(1) * 10 + digit(2);
-        (weight <= 1000).then_some(weight)
+        weight(self.value)
     }
 
     /// As it was written, with quotes where it had any, where it is ASCII.
@@ -245,6 +227,29 @@ impl<'a> Parameter<'a> {
             byte => Some(byte),
         })
     }
+}
+
+/// A weight in thousandths (RFC 9110, section 12.4.2).
+pub(crate) fn weight(text: &[u8]) -> Option<u16> {
+    let digit = |byte: u8| match byte.wrapping_sub(b'0') {
+        digit @ 0..=9 => Some(u16::from(digit)),
+        _ => None,
+    };
+    let decimals = match text {
+        [b'0', b'.', a] => digit(*a)? * 100,
+        [b'0', b'.', a, b] => digit(*a)? * 100 + digit(*b)? * 10,
+        [b'0', b'.', a, b, c] => digit(*a)? * 100 + digit(*b)? * 10 + digit(*c)?,
+        [b'0'] | [b'0', b'.'] => 0,
+        [b'1'] => 1000,
+        [b'1', b'.', zeroes @ ..] if zeroes.len() <= 3 && zeroes.iter().all(|b| *b == b'0') => 1000,
+        _ => return None,
+    };
+    Some(decimals)
+}
+
+/// Whether a token goes on with this byte.
+pub(crate) fn is_token(byte: u8) -> bool {
+    TOKEN[usize::from(byte)]
 }
 
 fn token(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -289,8 +294,7 @@ fn trim_start(bytes: &[u8]) -> &[u8] {
     &bytes[start.unwrap_or(bytes.len())..]
 }
 
-fn trim(bytes: &[u8]) -> &[u8] {
-    let bytes = trim_start(bytes);
+pub(crate) fn trim_end(bytes: &[u8]) -> &[u8] {
     let end = bytes.iter().rposition(|byte| !is_space(*byte));
     &bytes[..end.map_or(0, |last| last + 1)]
 }
@@ -331,7 +335,8 @@ mod tests {
 
     #[test]
     fn a_comma_in_quotes_is_data() {
-        let elements: Vec<_> = Elements::of(br#" a/b;x="1,\",2" ,, c/d"#).collect();
+        let elements = Elements::of(br#" a/b;x="1,\",2" ,, c/d"#).map(trim_end);
+        let elements: Vec<_> = elements.collect();
         assert_eq!(elements, [&br#"a/b;x="1,\",2""#[..], b"c/d"]);
     }
 

@@ -3,7 +3,7 @@
 use std::slice;
 
 use crate::{
-    Claim, Claims, Rate, Reading,
+    Claim, Claims, Rate, Reading, Verdict,
     few::Few,
     gcra,
     log::Log,
@@ -32,15 +32,17 @@ struct Window {
     hold: Hold,
 }
 
-/// Decides all claims at `now` and says what each rate has left, in the order of the claims.
+/// Decides all claims at `now` and adds to the verdict what each rate has left, in the order of the
+/// claims. (Copying a verdict on its way out takes as long as the decision.)
 pub(crate) fn decide<'l>(
     table: &Table,
     logs: impl FnOnce() -> &'l Logs,
     claims: &Claims,
     now: u64,
-) -> Few<Reading, 8> {
-    if let Some(pair) = Pair::only(claims) {
-        return decide_pair(table, pair, now);
+    verdict: &mut Verdict,
+) {
+    if let Some(mut pair) = Pair::only(claims) {
+        return decide_pair(table, &mut pair, now, verdict);
     }
     let mut pairs = pairs(claims);
     let mut windows = windows(claims);
@@ -63,12 +65,12 @@ pub(crate) fn decide<'l>(
             record(shelves, &windows, now);
         }
     }
-    readings(claims, &pairs, &windows, shelves.as_mut(), now)
+    read(claims, &pairs, &windows, shelves.as_mut(), now, verdict);
 }
 
 /// The same for the commonest request, which has one place in the table, most often in its first
 /// line.
-fn decide_pair(table: &Table, mut pair: Pair<'_>, now: u64) -> Few<Reading, 8> {
+fn decide_pair(table: &Table, pair: &mut Pair<'_>, now: u64, verdict: &mut Verdict) {
     let line = table.hold_first(pair.fingerprint);
     if let Some(slot) = line.find(pair.fingerprint) {
         if pair.ask(line.slot(slot).load(), now) && pair.cost > 0 {
@@ -76,14 +78,14 @@ fn decide_pair(table: &Table, mut pair: Pair<'_>, now: u64) -> Few<Reading, 8> {
             line.slot(slot).store(pair.fingerprint, pair.next);
             line.resize(slot, pair.capacities());
         }
-        return pair.readings(now).collect();
+        return pair.readings(now).for_each(|reading| verdict.push(reading));
     }
     drop(line);
-    let held = seek(table, slice::from_mut(&mut pair));
+    let held = seek(table, slice::from_mut(pair));
     if pair.ask(pair.state(&held), now) {
-        write(table, &held, slice::from_mut(&mut pair), now);
+        write(table, &held, slice::from_mut(pair), now);
     }
-    pair.readings(now).collect()
+    pair.readings(now).for_each(|reading| verdict.push(reading));
 }
 
 /// A key's buckets, two by two.
@@ -163,14 +165,14 @@ fn record(shelves: &mut HeldLogs<'_>, windows: &[Window], now: u64) {
 }
 
 /// One for each rate, in the order in which the limits have them.
-fn readings(
+fn read(
     claims: &Claims,
     pairs: &[Pair<'_>],
     windows: &[Window],
     mut shelves: Option<&mut HeldLogs<'_>>,
     now: u64,
-) -> Few<Reading, 8> {
-    let mut readings = Few::new();
+    verdict: &mut Verdict,
+) {
     let mut buckets = pairs.iter().flat_map(|pair| pair.readings(now));
     let mut windows = windows.iter();
     for claim in claims.iter() {
@@ -181,10 +183,9 @@ fn readings(
             } else {
                 buckets.next()
             };
-            readings.push(reading.unwrap_or_default());
+            verdict.push(reading.unwrap_or_default());
         }
     }
-    readings
 }
 
 impl<'c> Pair<'c> {

@@ -75,7 +75,12 @@ impl Store for MemoryStore {
         let logs = || self.logs.get_or_init(|| Logs::new(self.sliding_keys));
         // 292 years of uptime; beyond that the sums would not fit.
         let now = u64::try_from(now.as_nanos()).map_or(u64::MAX >> 1, |now| now.min(u64::MAX >> 1));
-        Decision::Now(Ok(Verdict::of(decide(table, logs, claims, now))))
+        // Filled where it is returned.
+        let mut decision = Decision::Now(Ok(Verdict::new([])));
+        if let Decision::Now(Ok(verdict)) = &mut decision {
+            decide(table, logs, claims, now, verdict);
+        }
+        decision
     }
 }
 

@@ -1,11 +1,16 @@
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use crate::Rate;
 
 /// What one rate of one claim says after the decision.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Default)]
 pub struct Reading {
-    left: Left,
+    // Of a bucket: the nanoseconds of room in it, how many make one request, and the limit. It is
+    // divided only if somebody wants to know. Of anything else: the nanoseconds until there is
+    // more, 0, and what remains.
+    nanos: u64,
+    cell: u64,
+    count: u32,
     hold: Hold,
 }
 
@@ -16,14 +21,6 @@ pub(crate) struct Hold(pub(crate) u64);
 impl Hold {
     pub(crate) const NO: Self = Self(0);
     pub(crate) const FOREVER: Self = Self(u64::MAX);
-}
-
-/// What is left of a rate, and how many nanoseconds until there is more.
-#[derive(Clone, Copy, Debug)]
-enum Left {
-    Counted { remaining: u32, reset: u64 },
-    // Divided only if somebody wants to know.
-    Bucket { room: u64, cell: u64, limit: u32 },
 }
 
 impl Reading {
@@ -42,30 +39,33 @@ impl Reading {
 
     pub(crate) fn counted(remaining: u32, reset: u64, hold: Hold) -> Self {
         Self {
-            left: Left::Counted { remaining, reset },
+            nanos: reset,
+            cell: 0,
+            count: remaining,
             hold,
         }
     }
 
     /// A bucket with `room` nanoseconds.
     pub(crate) fn bucket(room: u64, rate: Rate, hold: Hold) -> Self {
-        let (cell, limit) = (rate.cell(), rate.limit());
         Self {
-            left: Left::Bucket { room, cell, limit },
+            nanos: room,
+            cell: rate.cell(),
+            count: rate.limit(),
             hold,
         }
     }
 
     /// What remains, and the nanoseconds until there is more.
     pub(crate) fn left(&self) -> (u32, u64) {
-        match self.left {
-            Left::Counted { remaining, reset } => (remaining, reset),
-            Left::Bucket { room, cell, limit } => match u32::try_from(room / cell) {
-                Ok(remaining) if remaining < limit => {
-                    (remaining, cell * (u64::from(remaining) + 1) - room)
-                }
-                _ => (limit, 0),
-            },
+        let Some(whole) = self.nanos.checked_div(self.cell) else {
+            return (self.count, self.nanos);
+        };
+        match u32::try_from(whole) {
+            Ok(remaining) if remaining < self.count => {
+                (remaining, self.cell * (whole + 1) - self.nanos)
+            }
+            _ => (self.count, 0),
         }
     }
 
@@ -95,9 +95,14 @@ impl Reading {
     }
 }
 
-impl Default for Reading {
-    fn default() -> Self {
-        Self::counted(0, 0, Hold::NO)
+impl fmt::Debug for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reading")
+            .field("remaining", &self.remaining())
+            .field("reset", &self.reset())
+            .field("held", &self.is_held())
+            .field("wait", &self.wait())
+            .finish()
     }
 }
 

@@ -15,11 +15,13 @@ impl Verdict {
     /// A verdict with one reading for each rate of each claim, in the order of the claims and of
     /// their rates.
     pub fn new(readings: impl IntoIterator<Item = Reading>) -> Self {
-        Self::of(readings.into_iter().collect())
+        Self {
+            readings: readings.into_iter().collect(),
+        }
     }
 
-    pub(crate) fn of(readings: Few<Reading, 8>) -> Self {
-        Self { readings }
+    pub(crate) fn push(&mut self, reading: Reading) {
+        self.readings.push(reading);
     }
 
     /// Whether no rate holds the request back.

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Barrier,
+        Barrier,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -10,7 +10,7 @@ use std::{
 };
 
 use gatefold_core::{Clock, Identity, ManualClock, testing::Strict};
-use gatefold_throttling::{Claims, Limits, MemoryStore, Rate, ThrottleLayer};
+use gatefold_throttling::{Claims, Limits, MemoryStore, Rate, ThrottleLayer, UserRateThrottle};
 use http::{Request, StatusCode, request::Parts};
 use tower::{Layer, ServiceExt};
 
@@ -39,6 +39,23 @@ fn admitted(layer: &ThrottleLayer, user: &'static str) -> bool {
     answer.expect("never fails").status() == StatusCode::OK
 }
 
+/// How many of 400 requests eight threads get through, as two users in turn.
+fn admitted_by_eight(layer: &ThrottleLayer, users: [&'static str; 2]) -> usize {
+    let (count, start) = (AtomicUsize::new(0), Barrier::new(8));
+    thread::scope(|scope| {
+        for user in users.repeat(4) {
+            let (count, start) = (&count, &start);
+            scope.spawn(move || {
+                start.wait();
+                for _ in 0..50 {
+                    count.fetch_add(admitted(layer, user).into(), Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    count.into_inner()
+}
+
 #[test]
 fn eight_threads_are_admitted_exactly_as_often_as_one() {
     let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
@@ -48,29 +65,24 @@ fn eight_threads_are_admitted_exactly_as_often_as_one() {
         [Rate::per_hour(60).sliding(), Rate::per_hour(1000)],
         [Rate::per_hour(1000), Rate::per_hour(60).sliding()],
     ] {
+        let shared = rates[0].limit() > rates[1].limit();
+        let users = if shared { ["a", "b"] } else { ["b", "b"] };
         for _ in 0..10 {
             let layer = layer(rates, clock.clock());
-            let (count, start) = (Arc::new(AtomicUsize::new(0)), Arc::new(Barrier::new(8)));
-            let threads: Vec<_> = (0..8)
-                .map(|index| {
-                    let (layer, count, start) = (layer.clone(), count.clone(), start.clone());
-                    let shared = rates[0].limit() > rates[1].limit();
-                    let user = if shared && index % 2 == 0 { "a" } else { "b" };
-                    thread::spawn(move || {
-                        start.wait();
-                        for _ in 0..50 {
-                            if admitted(&layer, user) {
-                                count.fetch_add(1, Ordering::Relaxed);
-                            }
-                        }
-                    })
-                })
-                .collect();
-            for thread in threads {
-                thread.join().expect("no panic");
-            }
-            assert_eq!(count.load(Ordering::Relaxed), 60, "{rates:?}");
+            assert_eq!(admitted_by_eight(&layer, users), 60, "{rates:?}");
         }
+    }
+}
+
+#[test]
+fn so_they_are_where_one_key_is_all_that_is_claimed() {
+    let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
+    for _ in 0..20 {
+        let rates = [Rate::per_hour(60), Rate::per_day(100)];
+        let layer = ThrottleLayer::new(UserRateThrottle::new(rates).expect("rates"));
+        let layer = layer.clock(clock.clock());
+        assert_eq!(admitted_by_eight(&layer, ["a", "a"]), 60);
+        assert_eq!(admitted_by_eight(&layer, ["a", "b"]), 60);
     }
 }
 

@@ -12,7 +12,6 @@ use gatefold_core::{Credential, Identity};
 /// A clone is one reference count. Stores make it of a row with [`new`](Self::new) and the
 /// `with_` methods.
 #[derive(Clone)]
-#[must_use]
 pub struct Token {
     shared: Arc<Shared>,
 }
@@ -54,12 +53,14 @@ impl Token {
     }
 
     /// Names the device that the token was given to.
+    #[must_use]
     pub fn with_device(mut self, device: impl Into<Arc<str>>) -> Self {
         self.edit().device = Some(device.into());
         self
     }
 
     /// Replaces the scopes: what the token may be used for.
+    #[must_use]
     pub fn with_scopes<I>(mut self, scopes: I) -> Self
     where
         I: IntoIterator,
@@ -70,12 +71,14 @@ impl Token {
     }
 
     /// When the token ends; at that moment it is already over. Without it, it never does.
+    #[must_use]
     pub fn with_expires(mut self, expires: SystemTime) -> Self {
         self.edit().expires = Some(expires);
         self
     }
 
     /// When the token was last used, to the minute.
+    #[must_use]
     pub fn with_used(mut self, used: SystemTime) -> Self {
         self.edit().used = Some(used);
         self

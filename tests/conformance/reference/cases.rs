@@ -71,6 +71,13 @@ fn custom_503() -> Exception {
     .with_source(Kind("ServiceUnavailable"))
 }
 
+const NO_CASE: &str = "no such case";
+
+/// Whether this is the error for a name that there is not.
+pub(crate) fn is_unknown(exception: &Exception) -> bool {
+    exception.detail().text() == Some(NO_CASE)
+}
+
 /// The error of this name.
 pub(crate) fn raise(case: &str) -> Raised {
     let wait = |millis| Exception::throttled(Some(Duration::from_millis(millis)));
@@ -152,7 +159,7 @@ pub(crate) fn raise(case: &str) -> Raised {
         | "django-validation-error" => return Raised::Unknown(case.to_owned()),
         other => match validation(other) {
             Some(exception) => exception,
-            None => http404().with_detail("no such case"),
+            None => http404().with_detail(NO_CASE),
         },
     })
 }

@@ -188,13 +188,17 @@ fn raise(call: &Call) -> Answer {
     }
 }
 
+/// Only the pipeline's own errors have codes.
 fn codes(call: &Call, key: &str, full: bool) -> Answer {
-    match cases::raise(call.parameter("case").unwrap_or_default()) {
-        Raised::Exception(exception) => {
+    let case = call.parameter("case").unwrap_or_default();
+    match cases::raise(case) {
+        Raised::Exception(exception) if cases::is_unknown(&exception) => exception.into(),
+        Raised::Exception(exception)
+            if !case.starts_with("http404") && !case.starts_with("django-") =>
+        {
             Answer::ok(Json::object([(key, cases::codes(&exception, full))]))
         }
-        Raised::Unknown(what) => Answer::Crash(what),
-        Raised::Suspicious => Answer::Raw(super::answer::bad_request()),
+        _ => Answer::Crash(format!("`{case}` has no codes")),
     }
 }
 

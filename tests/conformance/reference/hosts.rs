@@ -22,8 +22,11 @@ fn without_port(host: &str) -> Option<&str> {
         Some(end) => host.split_at(end + 1),
         None => host.split_at(host.find(':').unwrap_or(host.len())),
     };
-    let port = port.strip_prefix(':').or(port.is_empty().then_some(""))?;
-    port.bytes().all(|b| b.is_ascii_digit()).then_some(name)
+    let good = match port.strip_prefix(':') {
+        Some(port) => !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()),
+        None => port.is_empty(),
+    };
+    good.then_some(name)
 }
 
 fn is_name(sub: &str) -> bool {

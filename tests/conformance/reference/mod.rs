@@ -106,8 +106,20 @@ impl Reference {
 
     /// Answers one request from `peer`.
     pub(crate) async fn answer(&self, request: Request<Bytes>, peer: IpAddr) -> Response<Bytes> {
+        let is_head = request.method().as_str().eq_ignore_ascii_case("HEAD");
+        let answer = self.route(request, peer).await;
+        match is_head {
+            true => answer.map(|_| Bytes::new()),
+            false => answer,
+        }
+    }
+
+    async fn route(&self, request: Request<Bytes>, peer: IpAddr) -> Response<Bytes> {
         let (mut head, body) = request.into_parts();
         head.headers = joined(&head.headers);
+        // Django knows no letter case in methods.
+        let method = head.method.as_str().to_ascii_uppercase();
+        head.method = Method::from_bytes(method.as_bytes()).unwrap_or_default();
         let host = head.headers.get(HOST).map(latin1).unwrap_or_default();
         if !hosts::is_served(&host) {
             return answer::bad_request();
@@ -132,13 +144,12 @@ impl Reference {
             .leave(&mut head.extensions);
         Route::new(hit.template.as_str()).leave(&mut head.extensions);
         head.extensions.insert(Arc::new(hit));
-        let is_head = head.method == Method::HEAD;
         let answer = stack.oneshot(Request::from_parts(head, body)).await;
         let response = match answer {
             Ok(response) => response,
             Err(never) => match never {},
         };
-        finish(response, &endpoint, view, is_head).await
+        finish(response, &endpoint, view).await
     }
 
     fn stack(&self, hit: &Match) -> Result<Stack, Vec<String>> {
@@ -162,7 +173,6 @@ async fn finish(
     response: Response<gatefold::negotiation::Rendered>,
     endpoint: &Endpoint,
     view: &str,
-    is_head: bool,
 ) -> Response<Bytes> {
     let (mut head, body) = response.into_parts();
     if head.extensions.get::<Framework>().is_none()
@@ -170,15 +180,10 @@ async fn finish(
     {
         head.headers.insert(ALLOW, allow);
     }
-    let Ok(body) = body.collect().await else {
-        return answer::server_error();
-    };
-    let body = if is_head {
-        Bytes::new()
-    } else {
-        body.to_bytes()
-    };
-    Response::from_parts(head, body)
+    match body.collect().await {
+        Ok(body) => Response::from_parts(head, body.to_bytes()),
+        Err(_) => answer::server_error(),
+    }
 }
 
 fn allow(endpoint: &Endpoint, view: &str) -> String {

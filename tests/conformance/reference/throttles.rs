@@ -109,7 +109,7 @@ fn sliding(rate: &str) -> Result<Rate, Mistake> {
 /// DRF's `NUM_PROXIES`; its default, which believes everybody, is not to be had.
 fn proxies(endpoint: &Endpoint) -> TrustedProxies {
     match endpoint.num_proxies {
-        Some(Some(count)) => TrustedProxies::count(count),
+        Some(Some(count)) => TrustedProxies::count(count).drf(),
         Some(None) | None => TrustedProxies::none(),
     }
 }
