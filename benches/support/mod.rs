@@ -7,6 +7,7 @@
 
 pub mod gates;
 pub mod parsers;
+pub mod permissions;
 pub mod stack;
 
 use std::{

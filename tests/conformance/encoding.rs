@@ -1,5 +1,6 @@
 //! `accept/encoding_cases.jsonl`: which of the offered codings an `Accept-Encoding` header gets.
 
+use gatefold::negotiation::choose_encoding;
 use serde::Deserialize;
 
 use crate::{lines, report::Outcome};
@@ -10,6 +11,7 @@ struct Case {
     op: String,
     header: Option<String>,
     available: Vec<String>,
+    expected: Option<String>,
 }
 
 pub(crate) fn judge(line: &str) -> (String, Option<Outcome>) {
@@ -18,7 +20,11 @@ pub(crate) fn judge(line: &str) -> (String, Option<Outcome>) {
         Err(failed) => return failed,
     };
     let outcome = match case.op.as_str() {
-        "best" => Outcome::not_built("choosing by Accept-Encoding"),
+        "best" => {
+            let chosen = choose_encoding(&case.header, &case.available);
+            let chosen = chosen.map(|at| &case.available[at]);
+            Outcome::equal(&case.expected.as_ref(), &chosen)
+        }
         other => Outcome::unknown(format!("op `{other}`")),
     };
     let title = format!("{} {:?} of {:?}", case.id, case.header, case.available);

@@ -22,7 +22,7 @@ pub(crate) fn areas(folder: &Folder) -> Vec<Area> {
         return Vec::new();
     }
     let Some(lines) = folder.lines(CORPUS) else {
-        say("drf/corpus: not there");
+        report::say_together(&["drf/corpus: not there".to_owned()]);
         return Vec::new();
     };
     let mut areas: BTreeMap<String, Area> = BTreeMap::new();

@@ -231,8 +231,6 @@ fn authenticator(
                 *seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(pair);
                 async move { store().map(|()| good.then(|| Identity::new(name))) }
             });
-            // The cases want the charset in the challenge (RFC 7617, section 2.1).
-            let basic = basic.utf8();
             match text("realm") {
                 Some(realm) => Arc::new(basic.realm(realm).map_err(Outcome::unknown)?),
                 None => Arc::new(basic),

@@ -146,6 +146,39 @@ mod tests {
         json_parser::parse(text).expect("good JSON")
     }
 
+    fn recorded() -> Vec<Record> {
+        let corpus = include_str!("data/drf/corpus.jsonl").lines();
+        let read = |line| serde_json::from_str(line).expect("a record");
+        corpus.map(read).collect()
+    }
+
+    fn as_recorded(record: &Record) -> Got {
+        let wanted = &record.response;
+        let body = bytes(wanted.body.as_deref(), wanted.body_base64.as_deref());
+        Got {
+            status: wanted.status,
+            headers: wanted.headers.clone(),
+            body: body.expect("good base64").unwrap_or_default(),
+        }
+    }
+
+    #[test]
+    fn an_answer_as_recorded_is_good_and_another_is_not() {
+        for record in recorded() {
+            let mut got = as_recorded(&record);
+            assert_eq!(differences(&record, &got), [""; 0], "{}", record.id);
+            got.status += 1;
+            assert_eq!(differences(&record, &got), ["status"], "{}", record.id);
+            let mut got = as_recorded(&record);
+            got.headers
+                .push(("X-Custom".to_owned(), "other".to_owned()));
+            if record.origin == "drf" {
+                let found = differences(&record, &got);
+                assert_eq!(found, ["header x-custom"], "{}", record.id);
+            }
+        }
+    }
+
     #[test]
     fn numbers_and_booleans_are_not_mixed_up() {
         assert!(same_json(&parsed("[1,1.0]"), &parsed("[1.0,1]")));

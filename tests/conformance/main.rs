@@ -92,18 +92,19 @@ const FILES: &[Lines] = &[
 fn no_area_falls_below_its_floor() {
     let folder = folder::Folder::find();
     let mut areas = exchange::areas(&folder);
+    let mut not_there = Vec::new();
     for &(name, file, judge) in FILES {
         if !report::wanted(name) {
             continue;
         }
         match folder.lines(file) {
             Some(lines) => areas.push(lines::area(name, file, &lines, judge)),
-            None => say(&format!("{name}: not there")),
+            None => not_there.push(format!("{name}: not there")),
         }
     }
-    for area in &areas {
-        say(&area.line());
-    }
+    let mut lines: Vec<_> = areas.iter().map(Area::line).collect();
+    lines.append(&mut not_there);
+    report::say_together(&lines);
     report::show(&areas);
     keep_floors(&folder, &areas);
 }

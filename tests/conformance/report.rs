@@ -99,6 +99,11 @@ pub(crate) fn say(line: &str) {
     let _ = writeln!(out, "{line}");
 }
 
+/// Prints lines in one go, the first at the beginning of a line: the harness prints too.
+pub(crate) fn say_together(lines: &[String]) {
+    say(&format!("\n{}", lines.join("\n")));
+}
+
 /// Which failures are wanted: `GATEFOLD_CONFORMANCE_SHOW` is how many of each area,
 /// `GATEFOLD_CONFORMANCE_AREA` the beginning of the area's name. With
 /// `GATEFOLD_CONFORMANCE_DOCUMENTED` the documented differences are shown too.

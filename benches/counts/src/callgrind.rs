@@ -15,7 +15,7 @@ const COUNTED: &str = "*work*counted*";
 const DUMPED: &str = "gatefold_counts::work::counted";
 
 /// What the system's allocator is called by.
-const ALLOCATE: &[&str] = &[
+const ALLOCATE: [&str; 6] = [
     "aligned_alloc",
     "calloc",
     "malloc",
@@ -52,45 +52,58 @@ impl fmt::Display for Count {
 struct Part {
     /// The instructions of each function itself, without what it calls.
     own: HashMap<String, u64>,
-    allocations: u64,
+    /// How often the allocator was called, by its name and whatever callers callgrind added to it.
+    allocations: HashMap<String, u64>,
 }
 
 impl Part {
     fn instructions(&self) -> u64 {
         self.own.values().sum()
     }
+
+    fn allocations(&self) -> u64 {
+        self.allocations.values().sum()
+    }
 }
 
 /// Counts the measure `name`.
 pub(crate) fn count(name: &str) -> Count {
-    let [once, twice] = parts(name);
+    let [once, twice] = parts(name, &[]);
     let per_call = |more: u64, less: u64| (more - less + TIMES as u64 / 2) / TIMES as u64;
     Count {
         instructions: per_call(twice.instructions(), once.instructions()),
-        allocations: per_call(100 * twice.allocations, 100 * once.allocations),
+        allocations: per_call(100 * twice.allocations(), 100 * once.allocations()),
     }
 }
 
-/// Prints the functions in which most instructions of one call are spent.
+/// Prints where one call spends its instructions, and who allocates.
 pub(crate) fn show_where(name: &str) {
-    let [once, twice] = parts(name);
-    let less = |function: &str| once.own.get(function).copied().unwrap_or_default();
-    let mut own: Vec<_> = twice
-        .own
+    let callers = ALLOCATE.map(|function| format!("--separate-callers7={function}"));
+    let [once, twice] = parts(name, &callers);
+    println!("instructions of the function itself");
+    show(&once.own, &twice.own, 1.0);
+    println!("allocations, with those who called for them");
+    show(&once.allocations, &twice.allocations, 0.01);
+}
+
+/// Prints the entries of `twice` beyond `once`, per call, from the greatest down to `least`.
+fn show(once: &HashMap<String, u64>, twice: &HashMap<String, u64>, least: f64) {
+    let less = |what: &String| once.get(what).copied().unwrap_or_default();
+    let mut more: Vec<_> = twice
         .iter()
-        .map(|(function, more)| (more.saturating_sub(less(function)), function))
+        .map(|(what, more)| (more.saturating_sub(less(what)), what))
         .collect();
-    own.sort_unstable_by(|one, other| other.cmp(one));
-    for (instructions, function) in own.into_iter().take(40) {
-        let per_call = instructions as f64 / TIMES as f64;
-        if per_call >= 1.0 {
-            println!("{per_call:>10.1}  {function}");
+    more.sort_unstable_by(|one, other| other.cmp(one));
+    for (times, what) in more.into_iter().take(60) {
+        let per_call = times as f64 / TIMES as f64;
+        if per_call >= least {
+            println!("{per_call:>10.1}  {what}");
         }
     }
 }
 
 /// Runs this program under callgrind and reads the parts for N and 2N repetitions.
-fn parts(name: &str) -> [Part; 2] {
+fn parts(name: &str, more_options: &[String]) -> [Part; 2] {
     let folder = env::temp_dir().join(format!("gatefold-counts-{}", id()));
     let out = folder.join(name.replace('/', "-"));
     let made = fs::create_dir_all(&folder);
@@ -108,6 +121,7 @@ fn parts(name: &str) -> [Part; 2] {
         .arg(format!("--toggle-collect={COUNTED}"))
         .arg(format!("--dump-after={DUMPED}"))
         .arg(format!("--callgrind-out-file={}", out.display()))
+        .args(more_options)
         .arg(program)
         .args(["--work", name])
         .output();
@@ -156,8 +170,8 @@ fn read(path: &Path) -> Part {
         } else if let Some(calls) = line.strip_prefix("calls=") {
             // The next line is the cost of the callee, which has lines of its own.
             is_call = true;
-            if ALLOCATE.contains(&callee) {
-                part.allocations += first_number(calls);
+            if ALLOCATE.contains(&callee.split('\'').next().unwrap_or_default()) {
+                *part.allocations.entry(callee.to_owned()).or_default() += first_number(calls);
             }
         } else if line.starts_with(|first: char| first.is_ascii_digit()) {
             let cost = line

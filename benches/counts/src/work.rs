@@ -1,11 +1,14 @@
-use crate::support::{Measure, Work, gates::GATES, parsers::PARSERS, stack::STACK};
+use crate::support::{
+    Measure, Work, gates::GATES, parsers::PARSERS, permissions::PERMISSIONS, stack::STACK,
+};
 
 /// How often a measure is repeated: first once, so that what is made on first use is there, then
 /// N and 2N times.
 pub(crate) const TIMES: usize = 100;
 
 fn measures() -> impl Iterator<Item = &'static Measure> {
-    GATES.iter().chain(PARSERS).chain(STACK)
+    let lists = [GATES, PARSERS, PERMISSIONS, STACK];
+    lists.into_iter().flatten()
 }
 
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {

@@ -105,7 +105,9 @@ mod tests {
             let slots = slots.clone();
             all.spawn(async move { slots.run(|| ()).await });
         }
-        tokio::task::yield_now().await;
+        while slots.queue.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
         let refused = slots.run(|| ()).await.expect_err("full");
         assert_eq!(refused.status(), 503);
         assert_eq!(refused.headers()["retry-after"], "1");

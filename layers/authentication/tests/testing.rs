@@ -19,6 +19,13 @@ fn refusing() -> AuthenticationLayer {
     AuthenticationLayer::new(token)
 }
 
+async fn ready<S>(service: &mut S) -> &mut S
+where
+    S: Service<Request<Body>, Error = Infallible>,
+{
+    service.ready().await.expect("infallible")
+}
+
 fn caller(response: &Response<Body>) -> Option<&str> {
     assert_eq!(response.status(), StatusCode::OK);
     Identity::of(response.extensions()).map(Identity::id)
@@ -39,7 +46,7 @@ async fn a_forced_caller_passes_every_layer_further_in() {
             .layer(refusing())
             .layer(refusing().recording())
             .service(Strict::new());
-        for request in [bad.get("/"), RequestFactory::new().get("/")] {
+        for request in [bad.get::<Body>("/"), RequestFactory::new().get::<Body>("/")] {
             let response = service.clone().oneshot(request).await.expect("infallible");
             assert_eq!(caller(&response), expected);
             let attempt = Attempt::of(response.extensions()).expect("the layer's");
@@ -53,7 +60,7 @@ async fn nobody_is_forced_from_further_in() {
     let force = ForceAuthenticationLayer::new(Identity::new("alice"));
     let service = ServiceBuilder::new().layer(refusing()).layer(force);
     let service = service.service(Strict::new());
-    let request = RequestFactory::new().token("Token", "bad").get("/");
+    let request = RequestFactory::new().token("Token", "bad").get::<Body>("/");
     let response: Response<Body> = service.oneshot(request).await.expect("infallible");
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
 }
@@ -61,11 +68,13 @@ async fn nobody_is_forced_from_further_in() {
 #[tokio::test]
 async fn without_an_authentication_layer_the_caller_is_there_too() {
     let force = ForceAuthenticationLayer::new(Identity::new("alice"));
-    let request = RequestFactory::new().get("/");
+    let request = RequestFactory::new().get::<Body>("/");
     let response = force.layer(Strict::new()).oneshot(request).await;
     assert_eq!(caller(&response.expect("infallible")), Some("alice"));
 
-    let request = RequestFactory::new().force(Identity::new("bob")).get("/");
+    let request = RequestFactory::new()
+        .force(Identity::new("bob"))
+        .get::<Body>("/");
     let response = refusing().layer(Strict::new()).oneshot(request).await;
     assert_eq!(caller(&response.expect("infallible")), Some("bob"));
 }
@@ -78,9 +87,9 @@ async fn forcing_keeps_the_services_contract() {
         .layer(ConcurrencyLimitLayer::new(1))
         .service(Strict::new());
     for _ in 0..3 {
-        let service = service.ready().await.expect("infallible");
+        let service = ready(&mut service).await;
         drop(service.call(Request::new(Body::default())));
-        let service = service.ready().await.expect("infallible");
+        let service = ready(service).await;
         let response = service.call(Request::new(Body::default())).await;
         assert_eq!(caller(&response.expect("infallible")), Some("alice"));
     }
@@ -105,16 +114,19 @@ async fn a_factorys_requests_say_what_was_set() {
         .peer([10, 1, 2, 3])
         .header("x-remote-user", "carol");
     for (request, expected) in [
-        (api.clone().get("/"), None),
+        (api.clone().get::<Body>("/"), None),
         (
-            api.clone().basic("alice", "a:b").get("/"),
+            api.clone().basic("alice", "a:b").get::<Body>("/"),
             Some("alice:a:b"),
         ),
         (
-            api.clone().token("A", "b").basic("alice", "c").get("/"),
+            api.clone()
+                .token("A", "b")
+                .basic("alice", "c")
+                .get::<Body>("/"),
             Some("alice:c"),
         ),
-        (behind.get("/"), Some("carol")),
+        (behind.get::<Body>("/"), Some("carol")),
     ] {
         let response = layer.layer(Strict::new()).oneshot(request).await;
         assert_eq!(caller(&response.expect("infallible")), expected);
@@ -145,5 +157,4 @@ fn everything_travels_between_threads() {
     travels::<ForceAuthenticationLayer>();
     travels::<RequestFactory>();
     travels::<gatefold_authentication::testing::ForceAuthenticationService<Strict>>();
-    let _: Option<Infallible> = None;
 }

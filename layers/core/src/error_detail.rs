@@ -63,15 +63,17 @@ impl ErrorDetail {
     }
 
     /// The same shape with each message's code in its place, or `default` where it has none.
-    pub(crate) fn codes(&self, default: &Cow<'static, str>) -> Self {
-        self.each(&|_, code| Self::words(code.unwrap_or(default).clone()))
+    pub(crate) fn codes(&self, default: &str) -> Self {
+        let default = Cow::Owned(default.to_owned());
+        self.each(&|_, code| Self::words(code.unwrap_or(&default).clone()))
     }
 
     /// The same shape with `{"message": .., "code": ..}` in each message's place.
-    pub(crate) fn full(&self, default: &Cow<'static, str>) -> Self {
+    pub(crate) fn full(&self, default: &str) -> Self {
+        let default = Cow::Owned(default.to_owned());
         self.each(&|text, code| {
             let message = Self::words(text.clone());
-            let code = Self::words(code.unwrap_or(default).clone());
+            let code = Self::words(code.unwrap_or(&default).clone());
             Self::fields([("message", message), ("code", code)])
         })
     }

@@ -103,10 +103,10 @@ impl Exception {
     }
 
     /// 413: the body is larger than is accepted.
-    pub fn content_too_large() -> Self {
+    pub fn payload_too_large() -> Self {
         Self::new(
             StatusCode::PAYLOAD_TOO_LARGE,
-            "content_too_large",
+            "payload_too_large",
             "Request body too large.",
         )
     }
@@ -254,7 +254,7 @@ mod tests {
             (Exception::conflict(), 409),
             (Exception::gone(), 410),
             (Exception::precondition_failed(), 412),
-            (Exception::content_too_large(), 413),
+            (Exception::payload_too_large(), 413),
             (Exception::unprocessable("No."), 422),
             (Exception::precondition_required(), 428),
             (Exception::unavailable_for_legal_reasons(), 451),

@@ -73,6 +73,7 @@ mod pending;
 mod proxies;
 mod ready;
 mod refusal;
+mod render_context;
 mod renderer;
 mod reply_body;
 mod route;
@@ -104,7 +105,8 @@ pub use pending::Pending;
 pub use proxies::{ProxyError, TrustedProxies};
 pub use ready::take_ready;
 pub use refusal::refusal;
-pub use renderer::{Data, RenderContext, Renderer};
+pub use render_context::RenderContext;
+pub use renderer::{Data, ItemWriter, Renderer};
 pub use reply_body::ReplyBody;
 #[cfg(feature = "axum")]
 pub use route::keep_original_uri;

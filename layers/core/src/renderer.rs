@@ -1,11 +1,11 @@
 use std::{error::Error, fmt, sync::Arc};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode, request::Parts};
+use http::HeaderValue;
 use mime::Mime;
 use serde::{Serialize, Serializer};
 
-use crate::{Accepted, Outward};
+use crate::RenderContext;
 
 /// Turns data into the bytes of one media type.
 ///
@@ -37,8 +37,8 @@ pub trait Renderer: Send + Sync + 'static {
         false
     }
 
-    /// Whether it wants to know what the gates further in found out: identity, version. That costs
-    /// an allocation a request.
+    /// Whether it wants to know the rest: what the gates further in found out (identity, version),
+    /// the other forms, the URI and the route. That costs a few allocations a request.
     fn wants_outward(&self) -> bool {
         false
     }
@@ -53,6 +53,28 @@ pub trait Renderer: Send + Sync + 'static {
         data: &Data<'_>,
         context: &RenderContext<'_>,
     ) -> Result<Bytes, Box<dyn Error + Send + Sync>>;
+
+    /// How it writes a stream of items one by one; `None` where it needs all of them first.
+    fn items(&self) -> Option<Box<dyn ItemWriter>> {
+        None
+    }
+}
+
+/// Writes a stream of items in a renderer's form, without holding more than one.
+pub trait ItemWriter: Send {
+    /// Writes the next item, with what stands before it.
+    ///
+    /// # Errors
+    ///
+    /// What the item's serializer says, or the writer where the item does not fit its form.
+    fn item(
+        &mut self,
+        item: &Data<'_>,
+        to: &mut Vec<u8>,
+    ) -> Result<(), Box<dyn Error + Send + Sync>>;
+
+    /// Writes what stands after the last item.
+    fn end(&mut self, to: &mut Vec<u8>);
 }
 
 impl<T: ?Sized + Renderer> Renderer for Arc<T> {
@@ -91,67 +113,9 @@ impl<T: ?Sized + Renderer> Renderer for Arc<T> {
     ) -> Result<Bytes, Box<dyn Error + Send + Sync>> {
         (**self).render(data, context)
     }
-}
 
-/// What a renderer is told beside the data.
-#[derive(Clone, Copy, Debug)]
-pub struct RenderContext<'a> {
-    status: StatusCode,
-    headers: &'a HeaderMap,
-    accepted: &'a Accepted,
-    outward: Option<&'a Outward>,
-    head: Option<&'a Parts>,
-}
-
-impl<'a> RenderContext<'a> {
-    /// The response's status and headers, and the form that was accepted.
-    pub fn new(status: StatusCode, headers: &'a HeaderMap, accepted: &'a Accepted) -> Self {
-        Self {
-            status,
-            headers,
-            accepted,
-            outward: None,
-            head: None,
-        }
-    }
-
-    /// Adds what the gates further in published.
-    #[must_use]
-    pub fn with_outward(mut self, outward: &'a Outward) -> Self {
-        self.outward = Some(outward);
-        self
-    }
-
-    /// Adds the request's head.
-    #[must_use]
-    pub fn with_head(mut self, head: &'a Parts) -> Self {
-        self.head = Some(head);
-        self
-    }
-
-    /// The response's status.
-    pub fn status(&self) -> StatusCode {
-        self.status
-    }
-
-    /// The response's headers.
-    pub fn headers(&self) -> &'a HeaderMap {
-        self.headers
-    }
-
-    /// The accepted form, with the client's parameters (`indent`).
-    pub fn accepted(&self) -> &'a Accepted {
-        self.accepted
-    }
-
-    /// What the gates further in published.
-    pub fn outward(&self) -> Option<&'a Outward> {
-        self.outward
-    }
-
-    /// The request's head, for a renderer that [wants it](Renderer::wants_head).
-    pub fn head(&self) -> Option<&'a Parts> {
-        self.head
+    fn items(&self) -> Option<Box<dyn ItemWriter>> {
+        (**self).items()
     }
 }
 
@@ -178,7 +142,18 @@ impl<'a> Data<'a> {
     ///
     /// When the value's `Serialize` fails.
     pub fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
-        self.0.json()
+        let mut json = Vec::with_capacity(128);
+        self.write_json(&mut json)?;
+        Ok(json)
+    }
+
+    /// Appends the value as compact JSON.
+    ///
+    /// # Errors
+    ///
+    /// When the value's `Serialize` fails. What it wrote until then stays.
+    pub fn write_json(&self, to: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+        self.0.json(to)
     }
 }
 
@@ -195,13 +170,13 @@ impl fmt::Debug for Data<'_> {
 }
 
 pub(crate) trait Value {
-    fn json(&self) -> Result<Vec<u8>, serde_json::Error>;
+    fn json(&self, to: &mut Vec<u8>) -> Result<(), serde_json::Error>;
     fn erased(&self) -> &dyn erased_serde::Serialize;
 }
 
 impl<T: Serialize> Value for T {
-    fn json(&self) -> Result<Vec<u8>, serde_json::Error> {
-        serde_json::to_vec(self)
+    fn json(&self, to: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+        serde_json::to_writer(to, self)
     }
 
     fn erased(&self) -> &dyn erased_serde::Serialize {

@@ -9,6 +9,7 @@ use crate::{
     Detail, Problem,
     detail::DetailDocument,
     problem::{PROBLEM, ProblemDocument},
+    told::Told,
 };
 
 /// What an [`ExceptionHandler`](crate::ExceptionHandler) answers: the exception, whose status and
@@ -82,14 +83,18 @@ impl Answer {
     }
 
     /// Shows the data and its JSON's type; bytes have none.
-    pub(crate) fn with_data<R>(&self, show: impl FnOnce(Data<'_>, HeaderValue) -> R) -> Option<R> {
+    pub(crate) fn with_data<R>(
+        &self,
+        told: &Told,
+        show: impl FnOnce(Data<'_>, HeaderValue) -> R,
+    ) -> Option<R> {
         match &self.words {
             Words::Detail(detail) => {
-                let document = DetailDocument::new(&self.exception, detail);
+                let document = DetailDocument::new(&self.exception, detail, told);
                 Some(show(Data::new(&document), JSON))
             }
             Words::Problem(problem) => {
-                let document = ProblemDocument::new(&self.exception, problem);
+                let document = ProblemDocument::new(&self.exception, problem, told);
                 Some(show(Data::new(&document), PROBLEM))
             }
             Words::Data { data, json_type } => Some(show((**data).data(), json_type.clone())),

@@ -1,7 +1,7 @@
 use gatefold_core::{ErrorDetail, Exception};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use crate::{Answer, ExceptionHandler, RequestHead, answer::Words};
+use crate::{Answer, ExceptionHandler, RequestHead, answer::Words, told::Told};
 
 /// Words failures as Django REST Framework does: `{"detail": "Not found."}`.
 ///
@@ -40,13 +40,15 @@ impl ExceptionHandler for Detail {
 pub(crate) struct DetailDocument<'a> {
     exception: &'a Exception,
     codes: bool,
+    causes: &'a [String],
 }
 
 impl<'a> DetailDocument<'a> {
-    pub(crate) fn new(exception: &'a Exception, detail: &Detail) -> Self {
+    pub(crate) fn new(exception: &'a Exception, detail: &Detail, told: &'a Told) -> Self {
         Self {
             exception,
             codes: detail.codes,
+            causes: &told.causes,
         }
     }
 }
@@ -57,11 +59,15 @@ impl Serialize for DetailDocument<'_> {
         let ErrorDetail::Message { text, code } = detail else {
             return detail.serialize(serializer);
         };
-        let mut body = serializer.serialize_map(Some(1 + usize::from(self.codes)))?;
+        let members = 1 + usize::from(self.codes) + usize::from(!self.causes.is_empty());
+        let mut body = serializer.serialize_map(Some(members))?;
         body.serialize_entry("detail", text)?;
         if self.codes {
             let code = code.as_deref().unwrap_or(self.exception.code());
             body.serialize_entry("code", code)?;
+        }
+        if !self.causes.is_empty() {
+            body.serialize_entry("causes", self.causes)?;
         }
         body.end()
     }
@@ -72,7 +78,7 @@ mod tests {
     use super::*;
 
     fn body(exception: &Exception, detail: Detail) -> String {
-        serde_json::to_string(&DetailDocument::new(exception, &detail)).unwrap()
+        serde_json::to_string(&DetailDocument::new(exception, &detail, &Told::default())).unwrap()
     }
 
     #[test]

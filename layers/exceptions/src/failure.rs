@@ -3,7 +3,6 @@
 use std::{error::Error, iter::successors, sync::Arc};
 
 use gatefold_core::Exception;
-use http::StatusCode;
 
 /// What the layer's user says about one type of errors.
 pub(crate) type Map = Arc<dyn Fn(&(dyn Error + 'static)) -> Option<Exception> + Send + Sync>;
@@ -44,20 +43,35 @@ pub(crate) fn chain<'a>(
 
 fn known(error: &(dyn Error + 'static)) -> Option<Exception> {
     if error.is::<http_body_util::LengthLimitError>() {
-        return Some(crate::status::exception_for(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            None,
-        ));
+        return Some(Exception::payload_too_large());
     }
     #[cfg(feature = "tower")]
     if let Some(exception) = of_tower(error) {
         return Some(exception);
     }
+    #[cfg(feature = "tonic")]
+    if let Some(status) = error.downcast_ref() {
+        return Some(crate::tonic_status::of(status));
+    }
+    #[cfg(feature = "hyper")]
+    if error.downcast_ref().is_some_and(is_broken_body) {
+        return Some(Exception::parse_error().with_grpc_code(gatefold_core::GrpcCode::Cancelled));
+    }
     None
+}
+
+/// Whether the body of a request has ended too early: the caller went away, or reset the stream.
+///
+/// hyper has no question for it, and the same error elsewhere means other things: a connection
+/// that was closed before there was an answer is a client's, and not the caller's fault.
+#[cfg(feature = "hyper")]
+fn is_broken_body(error: &hyper::Error) -> bool {
+    error.to_string() == "error reading a body from connection"
 }
 
 #[cfg(feature = "tower")]
 fn of_tower(error: &(dyn Error + 'static)) -> Option<Exception> {
+    use http::StatusCode;
     use tower::{
         buffer::error as buffer, load_shed::error as load_shed, timeout::error as timeout,
     };
@@ -78,6 +92,8 @@ fn of_tower(error: &(dyn Error + 'static)) -> Option<Exception> {
 #[cfg(test)]
 mod tests {
     use std::{fmt, io};
+
+    use http::StatusCode;
 
     use super::*;
 

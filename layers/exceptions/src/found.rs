@@ -34,6 +34,12 @@ pub(crate) fn find<B: Body + Default>(
     if is_bodiless(status) || extensions.get::<Worded>().is_some() {
         return None;
     }
+    #[cfg(feature = "tonic")]
+    if exception.is_none()
+        && let Some(grpc) = extensions.get()
+    {
+        return crate::tonic_status::behind(grpc);
+    }
     match exception {
         Some(exception) if exception.status() == status => Some(exception),
         // Somebody between the gate and this layer knew better.

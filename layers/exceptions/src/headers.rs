@@ -9,6 +9,8 @@ use http::{
     },
 };
 
+use crate::grpc::{DETAILS, MESSAGE, STATUS};
+
 /// What describes the old body.
 const OF_THE_BODY: [HeaderName; 7] = [
     CONTENT_TYPE,
@@ -22,7 +24,21 @@ const OF_THE_BODY: [HeaderName; 7] = [
 
 /// Takes out what described the old body.
 pub(crate) fn forget_the_body(headers: &mut HeaderMap) {
+    // The answer of a gate has nothing of the kind, most often no header at all.
+    if headers.is_empty() {
+        return;
+    }
     for name in OF_THE_BODY {
+        headers.remove(name);
+    }
+}
+
+/// Takes out what only gRPC callers read: an error of a gRPC service may carry it.
+pub(crate) fn forget_grpc(headers: &mut HeaderMap) {
+    if headers.is_empty() {
+        return;
+    }
+    for name in [STATUS, MESSAGE, DETAILS] {
         headers.remove(name);
     }
 }

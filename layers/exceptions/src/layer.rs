@@ -19,6 +19,9 @@ pub struct ExceptionLayer {
 pub(crate) struct Shared {
     pub(crate) handler: Arc<dyn ExceptionHandler>,
     pub(crate) maps: Vec<Map>,
+    pub(crate) domain: Arc<str>,
+    pub(crate) wants_head: bool,
+    pub(crate) shows_causes: bool,
 }
 
 impl ExceptionLayer {
@@ -26,8 +29,11 @@ impl ExceptionLayer {
     pub fn new(handler: impl ExceptionHandler) -> Self {
         Self {
             shared: Arc::new(Shared {
+                wants_head: handler.wants_head(),
                 handler: Arc::new(handler),
                 maps: Vec::new(),
+                domain: Arc::default(),
+                shows_causes: false,
             }),
         }
     }
@@ -55,6 +61,31 @@ impl ExceptionLayer {
         Arc::make_mut(&mut self.shared).maps.push(map);
         self
     }
+
+    /// Tells gRPC callers whose codes these are: the `domain` of `google.rpc.ErrorInfo`, as a rule
+    /// the name of the service. It is empty if nothing is said here.
+    pub fn domain(mut self, domain: impl Into<Arc<str>>) -> Self {
+        Arc::make_mut(&mut self.shared).domain = domain.into();
+        self
+    }
+
+    /// For development: shows callers on this machine the private causes of a 5xx, the texts of
+    /// errors and panics among them.
+    ///
+    /// They are the member `causes` of an object, lines of a page or a text, `DebugInfo` of a gRPC
+    /// status. A caller is on this machine if its [`Connection`](gatefold_core::Connection) is
+    /// known and a loopback address, the request names a loopback host, and no header tells of a
+    /// proxy. A proxy on this machine that adds no such header lets everybody see them: never
+    /// leave this on in production.
+    pub fn dangerously_show_causes_on_loopback(mut self) -> Self {
+        Arc::make_mut(&mut self.shared).shows_causes = true;
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
 }
 
 /// Django REST Framework's words: [`Detail`].
@@ -76,6 +107,8 @@ impl fmt::Debug for ExceptionLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ExceptionLayer")
             .field("mapped_errors", &self.shared.maps.len())
+            .field("domain", &self.shared.domain)
+            .field("shows_causes", &self.shared.shows_causes)
             .finish_non_exhaustive()
     }
 }

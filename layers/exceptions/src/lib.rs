@@ -136,13 +136,20 @@ mod found;
 mod future;
 mod grpc;
 mod headers;
+mod kept;
 mod layer;
+mod local;
+mod log;
 mod page;
 mod panic;
 mod problem;
 mod request_head;
+mod request_id;
 mod service;
 mod status;
+mod told;
+#[cfg(feature = "tonic")]
+mod tonic_status;
 mod wording;
 
 pub use answer::Answer;

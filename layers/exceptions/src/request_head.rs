@@ -1,18 +1,22 @@
 use http::{
-    HeaderMap, HeaderValue, Method, Request, Uri,
-    header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderName},
+    HeaderValue, Method, Request, Uri,
+    header::{ACCEPT, ACCEPT_LANGUAGE},
 };
 
-use crate::Form;
+use crate::{
+    Form, grpc::answer_type, kept::Kept, layer::Shared, local::is_local, request_id::RequestId,
+};
 
 /// What is known of the request when its failure is put into words.
 ///
-/// It is fixed and small: method and form always; the URI, the language and the request's id only
-/// for a handler that [wants them](crate::ExceptionHandler::wants_head).
+/// It is fixed and small: method, form and id always; the URI and the language only for a handler
+/// that [wants them](crate::ExceptionHandler::wants_head).
 #[derive(Clone, Debug)]
 pub struct RequestHead {
     method: Method,
     talk: Talk,
+    id: RequestId,
+    shows_causes: bool,
     more: Option<More>,
 }
 
@@ -22,36 +26,79 @@ enum Talk {
     Known(Form),
     /// gRPC, and the content type of the answer.
     Grpc(&'static str),
-    /// An `Accept` of one line, which is read only if something fails: the bytes of a short one,
-    /// another reference to a long one.
-    Short([u8; SHORT], u8),
-    Long(HeaderValue),
+    /// An `Accept` of one line, which is read only if something fails.
+    Accepts(Kept),
 }
 
 #[derive(Clone, Debug)]
 struct More {
     uri: Uri,
     language: Option<HeaderValue>,
-    request_id: Option<HeaderValue>,
 }
 
-/// The longest `Accept` that is kept in place: up to here the head grows no longer.
-const SHORT: usize = 46;
-
 impl RequestHead {
-    pub(crate) fn read<B>(request: &Request<B>, wants_more: bool) -> Self {
-        let headers = request.headers();
-        let more = wants_more.then(|| More {
-            uri: request.uri().clone(),
-            language: headers.get(ACCEPT_LANGUAGE).cloned(),
-            request_id: headers
-                .get(HeaderName::from_static("x-request-id"))
-                .cloned(),
-        });
+    /// Nothing of the request is in it yet: [`read`](Self::read) follows, in the head's own place.
+    #[inline]
+    pub(crate) const fn unread() -> Self {
         Self {
-            method: request.method().clone(),
-            talk: talk(request.method(), headers),
-            more,
+            method: Method::GET,
+            talk: Talk::Known(Form::Json),
+            id: RequestId::unknown(),
+            shows_causes: false,
+            more: None,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn read<B>(&mut self, request: &Request<B>, shared: &Shared) {
+        if request.method() != Method::GET {
+            self.method = request.method().clone();
+        }
+        if shared.wants_head {
+            self.more = Some(More {
+                uri: request.uri().clone(),
+                language: request.headers().get(ACCEPT_LANGUAGE).cloned(),
+            });
+        }
+        if shared.shows_causes {
+            self.shows_causes = is_local(request);
+        }
+        if !request.headers().is_empty() {
+            self.read_headers(request);
+        }
+    }
+
+    /// One walk over the headers: a look-up costs as much as five steps of it, and there would be
+    /// four.
+    fn read_headers<B>(&mut self, request: &Request<B>) {
+        for (name, value) in request.headers() {
+            match name.as_str() {
+                "accept" => self.accepts(value, request),
+                // Every gRPC call is a POST.
+                "content-type" if self.method == Method::POST => {
+                    if let Some(answer) = answer_type(value.as_bytes()) {
+                        self.talk = Talk::Grpc(answer);
+                    }
+                }
+                "x-request-id" => self.id.name(value),
+                "traceparent" => self.id.trace(value),
+                _ => {}
+            }
+        }
+    }
+
+    fn accepts<B>(&mut self, line: &HeaderValue, request: &Request<B>) {
+        match &self.talk {
+            Talk::Grpc(_) => {}
+            Talk::Known(_) if matches!(line.as_bytes(), b"*/*" | b"application/json") => {}
+            Talk::Known(_) if request.headers().get_all(ACCEPT).iter().nth(1).is_none() => {
+                self.talk = Talk::Accepts(Kept::of(line));
+            }
+            Talk::Known(_) | Talk::Accepts(_) => {
+                let lines = request.headers().get_all(ACCEPT);
+                let form = Form::accepted(lines.iter().map(HeaderValue::as_bytes));
+                self.talk = Talk::Known(form);
+            }
         }
     }
 
@@ -65,10 +112,7 @@ impl RequestHead {
         match &self.talk {
             Talk::Known(form) => *form,
             Talk::Grpc(_) => Form::Grpc,
-            Talk::Short(bytes, length) => {
-                Form::accepted(std::iter::once(&bytes[..usize::from(*length)]))
-            }
-            Talk::Long(accept) => Form::accepted(std::iter::once(accept.as_bytes())),
+            Talk::Accepts(accept) => Form::accepted(std::iter::once(accept.as_bytes())),
         }
     }
 
@@ -82,112 +126,74 @@ impl RequestHead {
         self.more.as_ref()?.language.as_ref()
     }
 
-    /// The header `X-Request-Id`, if the handler wants it and the caller sent it.
-    pub fn request_id(&self) -> Option<&HeaderValue> {
-        self.more.as_ref()?.request_id.as_ref()
+    /// The id of the request: its `X-Request-Id`, or else the trace's in its `traceparent`. A 5xx
+    /// always has one, made here if need be.
+    pub fn request_id(&self) -> Option<&str> {
+        self.id.as_str()
+    }
+
+    pub(crate) fn id_mut(&mut self) -> &mut RequestId {
+        &mut self.id
+    }
+
+    /// Whether the causes may be shown: asked for, and the caller is on this machine.
+    pub(crate) fn shows_causes(&self) -> bool {
+        self.shows_causes
     }
 
     /// The content type of an answer to a gRPC call.
     pub(crate) fn grpc(&self) -> Option<&'static str> {
         match &self.talk {
             Talk::Grpc(content_type) => Some(content_type),
-            Talk::Known(_) | Talk::Short(..) | Talk::Long(_) => None,
+            Talk::Known(_) | Talk::Accepts(_) => None,
         }
-    }
-}
-
-fn talk(method: &Method, headers: &HeaderMap) -> Talk {
-    // Every gRPC call is a POST; nobody else pays for the look.
-    if method == Method::POST
-        && let Some(content_type) = headers.get(CONTENT_TYPE)
-        && let Some(answer) = grpc(content_type.as_bytes())
-    {
-        return Talk::Grpc(answer);
-    }
-    let all = headers.get_all(ACCEPT);
-    let mut lines = all.iter();
-    match (lines.next(), lines.next()) {
-        (None, _) => Talk::Known(Form::Json),
-        (Some(line), None) if line == "*/*" => Talk::Known(Form::Json),
-        (Some(line), None) => unread(line),
-        _ => Talk::Known(Form::accepted(all.iter().map(HeaderValue::as_bytes))),
-    }
-}
-
-fn unread(accept: &HeaderValue) -> Talk {
-    let mut bytes = [0; SHORT];
-    match bytes.get_mut(..accept.len()) {
-        Some(place) => {
-            place.copy_from_slice(accept.as_bytes());
-            Talk::Short(bytes, accept.len() as u8)
-        }
-        None => Talk::Long(accept.clone()),
-    }
-}
-
-/// The content type that answers a call of this one, if it is gRPC's or gRPC-Web's.
-fn grpc(content_type: &[u8]) -> Option<&'static str> {
-    const GRPC: &[u8] = b"application/grpc";
-    let (begin, rest) = content_type.split_at_checked(GRPC.len())?;
-    if !begin.eq_ignore_ascii_case(GRPC) {
-        return None;
-    }
-    let is = |word: &[u8]| {
-        rest.split_at_checked(word.len())
-            .is_some_and(|(begin, rest)| {
-                begin.eq_ignore_ascii_case(word) && matches!(rest, [] | [b'+' | b';' | b' ', ..])
-            })
-    };
-    match () {
-        () if is(b"") => Some("application/grpc"),
-        () if is(b"-web-text") => Some("application/grpc-web-text"),
-        () if is(b"-web") => Some("application/grpc-web"),
-        () => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use http::header::CONTENT_TYPE;
 
-    #[test]
-    fn grpc_is_known_by_its_content_type() {
-        for (content_type, answer) in [
-            ("application/grpc", Some("application/grpc")),
-            ("Application/gRPC+proto", Some("application/grpc")),
-            ("application/grpc; charset=utf-8", Some("application/grpc")),
-            ("application/grpc-web+proto", Some("application/grpc-web")),
-            (
-                "application/grpc-web-text",
-                Some("application/grpc-web-text"),
-            ),
-            ("application/grpcurl", None),
-            ("application/json", None),
-        ] {
-            assert_eq!(grpc(content_type.as_bytes()), answer, "{content_type}");
-        }
+    use super::*;
+    use crate::ExceptionLayer;
+
+    fn read(request: http::request::Builder) -> RequestHead {
+        let request = request.body(()).unwrap();
+        let mut head = RequestHead::unread();
+        head.read(&request, ExceptionLayer::default().shared());
+        head
     }
 
     #[test]
     fn a_call_is_a_post() {
         let form = |method| {
             let request = Request::builder().method(method);
-            let request = request.header(CONTENT_TYPE, "application/grpc");
-            RequestHead::read(&request.body(()).unwrap(), false).form()
+            read(request.header(CONTENT_TYPE, "application/grpc")).form()
         };
         assert_eq!(form(Method::POST), Form::Grpc);
         assert_eq!(form(Method::GET), Form::Json);
+        // Whatever the order of the headers.
+        for accept_first in [true, false] {
+            let mut request = Request::post("/");
+            if accept_first {
+                request = request.header(ACCEPT, "text/html");
+            }
+            request = request.header(CONTENT_TYPE, "application/grpc");
+            if !accept_first {
+                request = request.header(ACCEPT, "text/html");
+            }
+            assert_eq!(read(request).form(), Form::Grpc);
+        }
     }
 
     #[test]
-    fn short_and_long_ones_are_read_alike_when_something_fails() {
-        let html = "image/avif;q=0.1,text/html;q=0.9,image/png;q=0";
-        assert_eq!(html.len(), SHORT);
-        for accept in ["text/html", html, &format!("{html}.1")] {
-            let request = Request::get("/").header(ACCEPT, accept).body(()).unwrap();
-            let head = RequestHead::read(&request, false);
-            let is_short = matches!(head.talk, Talk::Short(..));
-            assert_eq!(is_short, accept.len() <= SHORT);
+    fn accept_is_read_when_something_fails() {
+        for accept in [
+            "text/html",
+            "image/avif;q=0.1,text/html;q=0.9,image/png;q=0,*/*;q=0.1",
+        ] {
+            let head = read(Request::get("/").header(ACCEPT, accept));
+            assert!(matches!(head.talk, Talk::Accepts(_)));
             assert_eq!(head.form(), Form::Html, "{accept}");
             assert!(head.uri().is_none());
         }
@@ -195,11 +201,17 @@ mod tests {
 
     #[test]
     fn all_lines_of_an_accept_count() {
-        let request = Request::get("/")
-            .header(ACCEPT, "image/avif;q=0.1,image/webp;q=0.1,image/png;q=0.1")
-            .header(ACCEPT, "text/html")
-            .body(())
-            .unwrap();
-        assert_eq!(RequestHead::read(&request, false).form(), Form::Html);
+        for lines in [
+            [
+                "image/avif;q=0.1,image/webp;q=0.1,image/png;q=0.1",
+                "text/html",
+            ],
+            ["*/*;q=0.1", "text/html"],
+            ["*/*", "text/html"],
+            ["text/html", "*/*"],
+        ] {
+            let request = Request::get("/").header(ACCEPT, lines[0]);
+            assert_eq!(read(request.header(ACCEPT, lines[1])).form(), Form::Html);
+        }
     }
 }

@@ -11,7 +11,7 @@ use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use crate::{ExceptionFuture, RequestHead, failure::exception_of, layer::Shared, panic::catch};
+use crate::{ExceptionFuture, failure::exception_of, layer::Shared, panic::catch};
 
 /// Words the failures of `S`; made by [`ExceptionLayer`](crate::ExceptionLayer).
 ///
@@ -60,16 +60,24 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let shared = Arc::clone(&self.shared);
-        let head = RequestHead::read(&request, shared.handler.wants_head());
+        let mut future = ExceptionFuture::new(Arc::clone(&self.shared));
+        future.read(&request);
         if let Some(exception) = self.failed.take() {
-            return ExceptionFuture::failed(exception, head, shared);
+            future.fail(exception);
+            return future;
         }
         let inner = &mut self.inner;
-        match catch(|| inner.call(request)) {
-            Ok(future) => ExceptionFuture::inside(future, head, shared),
-            Err(panicked) => ExceptionFuture::failed(panicked, head, shared),
+        // Through references: what goes into and out of `catch` by value is copied twice.
+        let (mut request, place) = (Some(request), &mut future);
+        let called = catch(|| {
+            if let Some(request) = request.take() {
+                place.enter(inner.call(request));
+            }
+        });
+        if let Err(panicked) = called {
+            future.fail(panicked);
         }
+        future
     }
 }
 

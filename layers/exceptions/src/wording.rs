@@ -13,11 +13,14 @@ use crate::{
     detail::DetailDocument,
     found::{Worded, is_bodiless},
     grpc::trailers_only,
-    headers::{add, forget_the_body, vary_by_accept},
+    headers::{add, forget_grpc, forget_the_body, vary_by_accept},
     layer::Shared,
+    log::{causes, log},
     page::{page, text},
     panic::catch,
     problem::{PROBLEM, ProblemDocument},
+    request_id::X_REQUEST_ID,
+    told::Told,
 };
 
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
@@ -28,44 +31,83 @@ const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 pub(crate) fn word<B: ReplyBody>(
     exception: Exception,
     response: Option<Response<B>>,
-    head: &RequestHead,
+    head: &mut RequestHead,
     shared: &Shared,
 ) -> Response<B> {
     let worded = catch(|| {
-        log(&exception);
-        let response = response.map(|response| response.map(drop));
+        let mut response = response.unwrap_or_default().map(drop);
+        let mut told = Told::default();
+        if exception.status().is_server_error() {
+            told = tell(&exception, &mut response, head);
+        }
         let answer = shared.handler.handle(exception, head);
-        write(&answer, response.unwrap_or_default(), head)
+        if told.request_id.is_none() && answer.exception.status().is_server_error() {
+            told = tell(&answer.exception, &mut response, head);
+        }
+        write(&answer, &told, response, head, shared)
     });
     worded.unwrap_or_else(|panicked| {
         // The handler or the renderer panicked, so neither is asked again.
-        log(&panicked);
-        write(&panicked.into(), Response::default(), head)
+        let mut response = Response::default();
+        let told = tell(&panicked, &mut response, head);
+        write(&panicked.into(), &told, response, head, shared)
     })
 }
 
-fn write<B: ReplyBody>(answer: &Answer, response: Response<()>, head: &RequestHead) -> Response<B> {
+/// Logs something that broke inside, and says where in the log it is.
+fn tell(exception: &Exception, response: &mut Response<()>, head: &mut RequestHead) -> Told {
+    let headers = response.headers_mut();
+    head.id_mut().settle(headers.get(&X_REQUEST_ID));
+    let id = head.request_id().unwrap_or_default();
+    log(exception, id);
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(&X_REQUEST_ID, id);
+    }
+    Told {
+        request_id: Some(id.to_owned()),
+        causes: if head.shows_causes() {
+            causes(exception)
+        } else {
+            Vec::new()
+        },
+    }
+}
+
+fn write<B: ReplyBody>(
+    answer: &Answer,
+    told: &Told,
+    response: Response<()>,
+    head: &RequestHead,
+    shared: &Shared,
+) -> Response<B> {
     let (mut parts, ()) = response.into_parts();
-    parts.extensions.insert(Worded);
     parts.status = answer.exception.status();
     let headers = &mut parts.headers;
-    add(headers, &answer.exception);
     forget_the_body(headers);
+    add(headers, &answer.exception);
     if let Some(content_type) = head.grpc() {
         parts.status = StatusCode::OK;
-        trailers_only(headers, &answer.exception, content_type);
+        let exception = &answer.exception;
+        trailers_only(headers, exception, told, &shared.domain, content_type);
         return Response::from_parts(parts, B::default());
     }
+    forget_grpc(headers);
     if is_bodiless(parts.status) {
         return Response::from_parts(parts, B::default());
     }
-    let said = match rendered(answer, parts.status, headers) {
+    let said = match rendered(answer, told, parts.status, headers) {
         Some(said) => said,
         None => {
-            vary_by_accept(headers);
-            chosen(answer, head.form())
+            if !matches!(answer.words, Words::Bytes { .. }) {
+                vary_by_accept(headers);
+            }
+            chosen(answer, told, head.form())
         }
     };
+    // Any other type tells a layer further out by itself that there are words already.
+    if said.content_type.as_bytes().starts_with(b"text/plain") {
+        parts.extensions.insert(Worded);
+    }
     headers.insert(CONTENT_TYPE, said.content_type);
     let body = if head.method() == Method::HEAD {
         // The length that GET would have; a server would take it from the empty body.
@@ -83,13 +125,13 @@ struct Said {
 }
 
 /// What the route's own renderer makes of the data, if negotiation chose one that takes errors.
-fn rendered(answer: &Answer, status: StatusCode, headers: &HeaderMap) -> Option<Said> {
+fn rendered(answer: &Answer, told: &Told, status: StatusCode, headers: &HeaderMap) -> Option<Said> {
     let accepted = answer.exception.accepted()?;
     let renderer = accepted.renderer();
     if !renderer.takes_errors() {
         return None;
     }
-    answer.with_data(|data, json_type| {
+    answer.with_data(told, |data, json_type| {
         let context = RenderContext::new(status, headers, accepted);
         let bytes = renderer.render(&data, &context).ok()?;
         // The handler knows what its JSON is: problem details have a type of their own.
@@ -107,7 +149,7 @@ fn rendered(answer: &Answer, status: StatusCode, headers: &HeaderMap) -> Option<
 }
 
 /// The words in the form that `Accept` chose.
-fn chosen(answer: &Answer, form: Form) -> Said {
+fn chosen(answer: &Answer, told: &Told, form: Form) -> Said {
     let exception = &answer.exception;
     if let Words::Bytes {
         content_type,
@@ -120,18 +162,20 @@ fn chosen(answer: &Answer, form: Form) -> Said {
         };
     }
     match (form, &answer.words) {
-        (Form::Html, _) => said(HTML, page(exception)),
-        (Form::Text, _) => said(TEXT, text(exception)),
+        (Form::Html, _) => said(HTML, page(exception, told)),
+        (Form::Text, _) => said(TEXT, text(exception, told)),
         (Form::Problem, Words::Detail(_)) => {
             let problem = Problem::new();
-            let document = ProblemDocument::new(exception, &problem);
+            let document = ProblemDocument::new(exception, &problem, told);
             said(PROBLEM, serde_json::to_vec(&document).unwrap_or_default())
         }
         _ => {
-            let json = answer.with_data(|data, json_type| Some((json_type, data.to_json().ok()?)));
+            let json = answer.with_data(told, |data, json_type| {
+                Some((json_type, data.to_json().ok()?))
+            });
             let (json_type, json) = json.flatten().unwrap_or_else(|| {
                 // The handler's data cannot be serialized; a detail can.
-                let document = DetailDocument::new(exception, &Detail::new());
+                let document = DetailDocument::new(exception, &Detail::new(), told);
                 (JSON, serde_json::to_vec(&document).unwrap_or_default())
             });
             said(json_type, json)
@@ -145,23 +189,3 @@ fn said(content_type: HeaderValue, bytes: impl Into<Bytes>) -> Said {
         bytes: bytes.into(),
     }
 }
-
-/// One event for each 5xx, with the whole chain.
-#[cfg(feature = "tracing")]
-fn log(exception: &Exception) {
-    if exception.status().is_server_error() {
-        let causes = crate::failure::chain(exception)
-            .skip(1)
-            .map(ToString::to_string);
-        let causes: Vec<String> = causes.collect();
-        tracing::error!(
-            status = exception.status().as_u16(),
-            code = exception.code(),
-            causes = causes.join(": "),
-            "a request failed inside"
-        );
-    }
-}
-
-#[cfg(not(feature = "tracing"))]
-fn log(_: &Exception) {}

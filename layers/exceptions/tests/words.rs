@@ -360,7 +360,7 @@ async fn a_closure_sees_the_head_and_may_change_or_replace() {
         assert_eq!(head.method(), Method::GET);
         assert_eq!(head.uri().unwrap().path(), "/tasks");
         assert_eq!(head.language().unwrap(), "de");
-        assert_eq!(head.request_id().unwrap(), "7");
+        assert_eq!(head.request_id(), Some("7"));
         exception
             .with_detail("Nichts da.")
             .with_header(ALLOW, HeaderValue::from_static("GET"))

@@ -153,67 +153,107 @@ fn choose_whole<'a>(
 
 /// Reads one line. Whether there was anything in it.
 fn read<'a>(line: &'a [u8], offers: &[Offer], best: &mut [Best<'a>]) -> bool {
-    let mut said = false;
+    let mut table = Table {
+        starts: offers.iter().fold(bit(u64::from(b'*')), |starts, offer| {
+            starts | bit(offer.head())
+        }),
+        offers,
+        best,
+        said: false,
+    };
     if memchr::memchr(b'"', line).is_some() {
-        for element in Elements::of(line) {
-            said |= meet(element, offers, best);
-        }
-        return said;
+        Elements::of(line).for_each(|element| table.meet(element));
+        return table.said;
     }
+    let (words, rest) = line.as_chunks();
     let mut start = 0;
-    for (number, word) in scan::words(line).enumerate() {
-        let mut commas = scan::commas(word);
+    let mut at = 0;
+    for word in words {
+        let mut commas = scan::commas(u64::from_le_bytes(*word));
         while commas != 0 {
-            let end = number * 8 + (commas.trailing_zeros() / 8) as usize;
-            said |= meet(&line[start..end], offers, best);
+            let end = at + (commas.trailing_zeros() / 8) as usize;
+            table.meet(&line[start..end]);
             start = end + 1;
             commas &= commas - 1;
         }
+        at += 8;
     }
-    said | meet(&line[start..], offers, best)
+    let mut commas = scan::commas(scan::short(rest));
+    while commas != 0 {
+        let end = at + (commas.trailing_zeros() / 8) as usize;
+        table.meet(&line[start..end]);
+        start = end + 1;
+        commas &= commas - 1;
+    }
+    table.meet(&line[start..]);
+    table.said
 }
 
-/// Raises the offers that one element names. Whether there was anything in it.
-#[inline]
-fn meet<'a>(mut element: &'a [u8], offers: &[Offer], best: &mut [Best<'a>]) -> bool {
-    while let [b' ' | b'\t', rest @ ..] = element {
-        element = rest;
-    }
-    let head = scan::head(element);
-    if head as u32 & 0xFF_FFFF == ANY {
-        meet_any(element, offers, best);
-        return true;
-    }
-    // A range that names no offer changes nothing, so it need not be well-formed.
-    for (offer, best) in offers.iter().zip(best) {
-        if offer.may_be_named_by(head)
-            && let Some((precision, rest)) = offer.named_by(element)
-            && let Some((met, weight)) = offer.weigh(rest)
+/// The offers, and what has been found out of them.
+struct Table<'o, 'b, 'a> {
+    /// The first characters of all offers and of `*/*`, as bits: most elements begin with another.
+    starts: u64,
+    offers: &'o [Offer],
+    best: &'b mut [Best<'a>],
+    /// Whether there was anything in the header.
+    said: bool,
+}
+
+fn bit(head: u64) -> u64 {
+    1 << (head & 63)
+}
+
+impl<'a> Table<'_, '_, 'a> {
+    #[inline(always)]
+    fn meet(&mut self, mut element: &'a [u8]) {
+        while let [byte, rest @ ..] = element
+            && *byte <= b' '
+            && matches!(byte, b' ' | b'\t')
         {
-            best.raise(Best::new(precision, met, weight, element));
+            element = rest;
+        }
+        self.said |= !element.is_empty();
+        let head = scan::head(element);
+        if self.starts & bit(head) != 0 {
+            self.compare(element, head);
         }
     }
-    !element.is_empty()
+
+    /// Raises the offers that the element names. One that names none changes nothing, so it need
+    /// not be well-formed.
+    #[inline(never)]
+    fn compare(&mut self, element: &'a [u8], head: u64) {
+        if head as u32 & 0xFF_FFFF == ANY {
+            return self.meet_any(element);
+        }
+        for (at, offer) in self.offers.iter().enumerate() {
+            if offer.may_be_named_by(head)
+                && let Some((precision, rest)) = offer.named_by(element)
+                && let Some((met, weight)) = offer.weigh(rest)
+            {
+                self.best[at].raise(Best::new(precision, met, weight, element));
+            }
+        }
+    }
+
+    fn meet_any(&mut self, element: &'a [u8]) {
+        let Some(rest) = element.strip_prefix(b"*/*") else {
+            return;
+        };
+        if rest.first().is_some_and(|byte| is_token(*byte)) {
+            return;
+        }
+        let alone = lone_weight(rest);
+        for (offer, best) in self.offers.iter().zip(self.best.iter_mut()) {
+            if let Some((met, weight)) = alone.or_else(|| offer.weigh(rest)) {
+                best.raise(Best::new(1, met, weight, element));
+            }
+        }
+    }
 }
 
 /// `*/*`, as the lower three bytes of a word.
 const ANY: u32 = u32::from_le_bytes(*b"*/*\0");
-
-#[inline(never)]
-fn meet_any<'a>(element: &'a [u8], offers: &[Offer], best: &mut [Best<'a>]) {
-    let Some(rest) = element.strip_prefix(b"*/*") else {
-        return;
-    };
-    if rest.first().is_some_and(|byte| is_token(*byte)) {
-        return;
-    }
-    let alone = lone_weight(rest);
-    for (offer, best) in offers.iter().zip(best) {
-        if let Some((met, weight)) = alone.or_else(|| offer.weigh(rest)) {
-            best.raise(Best::new(1, met, weight, element));
-        }
-    }
-}
 
 /// The most specific range that an offer has met so far.
 #[derive(Clone, Copy)]

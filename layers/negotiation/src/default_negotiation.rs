@@ -9,7 +9,7 @@ use http::{
 use mime::Mime;
 
 use crate::{
-    Chosen, HtmlRenderer, JsonRenderer, Negotiation, Offer, Selection, accept::choose_among,
+    Chosen, HtmlRenderer, JsonRenderer, Negotiation, Offer, Offers, Selection, accept::choose_among,
     alternates::alternates, drf_accept::choose_drf, media_range::MediaRange,
 };
 
@@ -41,7 +41,7 @@ const UNDERSTOOD: [&str; 3] = ["charset", "profile", "version"];
 #[must_use]
 pub struct DefaultNegotiation {
     forms: Vec<Accepted>,
-    offers: Vec<Offer>,
+    offers: Offers,
     format_parameter: Option<Cow<'static, str>>,
     alternates: Vec<HeaderValue>,
     ignore_client: bool,
@@ -53,7 +53,7 @@ impl DefaultNegotiation {
     pub fn new(renderer: impl Renderer) -> Self {
         let negotiation = Self {
             forms: Vec::new(),
-            offers: Vec::new(),
+            offers: Offers::new([]),
             format_parameter: Some(Cow::Borrowed("format")),
             alternates: Vec::new(),
             ignore_client: false,
@@ -67,7 +67,8 @@ impl DefaultNegotiation {
         let offer = Offer::new(renderer.media_type())
             .understanding(UNDERSTOOD)
             .understanding(renderer.parameters().iter().copied());
-        self.offers.push(offer);
+        let offers = self.offers.as_slice().iter().cloned();
+        self.offers = Offers::new(offers.chain([offer]));
         let media_type = renderer.media_type().clone();
         self.forms
             .push(Accepted::new(media_type, Arc::new(renderer)));
@@ -139,7 +140,11 @@ impl DefaultNegotiation {
         let Some(first) = first else {
             return Selection::from(Err(Exception::not_found())).varies(false);
         };
-        let chosen = choose_among(head.headers.get_all(ACCEPT), &self.offers, admit);
+        let lines = head.headers.get_all(ACCEPT);
+        let chosen = match format {
+            Some(_) => choose_among(lines, self.offers.as_slice(), admit),
+            None => self.offers.choose(lines),
+        };
         let outcome = match chosen {
             Some(chosen) => Ok(self.carry(&chosen)),
             None if format.is_some() => Ok(self.forms[first].clone()),
@@ -155,7 +160,7 @@ impl DefaultNegotiation {
             return form.clone();
         }
         let with_parameters = chosen.range().and_then(|range| {
-            let offer = &self.offers[chosen.offer()];
+            let offer = &self.offers.as_slice()[chosen.offer()];
             parametrized(form.media_type(), offer, MediaRange::parse(range)?)
         });
         match with_parameters {

@@ -1,11 +1,13 @@
 use std::error::Error;
 
 use bytes::Bytes;
-use gatefold_core::{Data, RenderContext, Renderer};
+use gatefold_core::{Data, ItemWriter, RenderContext, Renderer};
 use http::HeaderValue;
 use mime::Mime;
 use serde::Serialize;
 use serde_json::ser::{PrettyFormatter, Serializer};
+
+use crate::json_lines_renderer::Array;
 
 /// Renders data as JSON: UTF-8, compact, or indented by the accepted media type's `indent`.
 ///
@@ -74,6 +76,11 @@ impl Renderer for JsonRenderer {
             return Ok(Bytes::new());
         }
         Ok(escape_separators(json).into())
+    }
+
+    /// An array, compact.
+    fn items(&self) -> Option<Box<dyn ItemWriter>> {
+        Some(Box::new(Array::default()))
     }
 }
 

@@ -119,42 +119,79 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod accept;
+mod accept_encoding;
+mod accept_language;
 mod alternates;
+#[cfg(feature = "cbor")]
+mod cbor_parser;
+#[cfg(feature = "cbor")]
+mod cbor_renderer;
 mod choice;
 mod content_type;
+mod csv_renderer;
 mod default_negotiation;
 mod drf_accept;
 mod form_parser;
 mod gate;
 mod html_renderer;
+mod json_lines_renderer;
 mod json_parser;
 mod json_renderer;
+mod known;
 mod layer;
 mod media_range;
+#[cfg(feature = "msgpack")]
+mod message_pack_parser;
+#[cfg(feature = "msgpack")]
+mod message_pack_renderer;
 mod negotiation;
 mod offer;
+mod offers;
 #[cfg(feature = "axum")]
 mod parsed;
 mod parser;
 mod parsers;
+mod plain_text_renderer;
+mod quality;
 mod rendered;
 mod reply;
 mod scan;
 mod service;
+mod static_html_renderer;
+#[cfg(test)]
+mod testing;
+mod tree;
+mod xml_renderer;
 
 pub use accept::{Chosen, choose};
+pub use accept_encoding::choose_encoding;
+pub use accept_language::AcceptLanguage;
+#[cfg(feature = "cbor")]
+pub use cbor_parser::CborParser;
+#[cfg(feature = "cbor")]
+pub use cbor_renderer::CborRenderer;
+pub use csv_renderer::CsvRenderer;
 pub use default_negotiation::DefaultNegotiation;
 pub use form_parser::FormParser;
 pub use html_renderer::HtmlRenderer;
+pub use json_lines_renderer::JsonLinesRenderer;
 pub use json_parser::JsonParser;
 pub use json_renderer::JsonRenderer;
 pub use layer::NegotiationLayer;
+#[cfg(feature = "msgpack")]
+pub use message_pack_parser::MessagePackParser;
+#[cfg(feature = "msgpack")]
+pub use message_pack_renderer::MessagePackRenderer;
 pub use negotiation::{Negotiation, Selection};
 pub use offer::Offer;
+pub use offers::Offers;
 #[cfg(feature = "axum")]
 pub use parsed::Parsed;
 pub use parser::{Parser, Target};
 pub use parsers::{Parsers, parse};
+pub use plain_text_renderer::PlainTextRenderer;
 pub use rendered::Rendered;
 pub use reply::Reply;
 pub use service::NegotiationService;
+pub use static_html_renderer::StaticHtmlRenderer;
+pub use xml_renderer::XmlRenderer;

@@ -59,6 +59,11 @@ impl Offer {
         *self.essence == *line
     }
 
+    /// The type's first word, as far as it has one.
+    pub(crate) fn head(&self) -> u64 {
+        self.head
+    }
+
     /// Whether a range that begins with this word can name the type: most cannot.
     #[inline]
     pub(crate) fn may_be_named_by(&self, head: u64) -> bool {

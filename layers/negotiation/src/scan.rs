@@ -16,7 +16,8 @@ pub(crate) fn head(bytes: &[u8]) -> u64 {
     word | CASE
 }
 
-fn short(bytes: &[u8]) -> u64 {
+/// As many of eight bytes as there are; what is missing is zero.
+pub(crate) fn short(bytes: &[u8]) -> u64 {
     let bytes = bytes.iter().rev();
     bytes.fold(0, |word, byte| word << 8 | u64::from(*byte))
 }
@@ -27,13 +28,6 @@ pub(crate) fn commas(word: u64) -> u64 {
     const LOW: u64 = !(ONES << 7);
     let others = word ^ COMMAS;
     !((others & LOW) + LOW | others | LOW)
-}
-
-/// Eight bytes at a time and then the rest, filled up with zeroes.
-pub(crate) fn words(bytes: &[u8]) -> impl Iterator<Item = u64> {
-    let (words, rest) = bytes.as_chunks();
-    let words = words.iter().map(|word| u64::from_le_bytes(*word));
-    words.chain((!rest.is_empty()).then(|| short(rest)))
 }
 
 /// Where the first comma or quote is, or the end.
@@ -61,8 +55,8 @@ mod tests {
             0..40,
         )) {
             let mut found = Vec::new();
-            for (number, word) in words(&bytes).enumerate() {
-                let mut commas = commas(word);
+            for (number, chunk) in bytes.chunks(8).enumerate() {
+                let mut commas = commas(short(chunk));
                 while commas != 0 {
                     found.push(number * 8 + (commas.trailing_zeros() / 8) as usize);
                     commas &= commas - 1;

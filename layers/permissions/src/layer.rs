@@ -1,5 +1,7 @@
 use std::{fmt, sync::Arc};
 
+#[cfg(feature = "tonic")]
+use gatefold_core::is_grpc;
 use gatefold_core::{Decision, Gate, Pending, Step, refusal};
 use http::{Extensions, Response, request::Parts};
 use tower_layer::Layer;
@@ -13,8 +15,8 @@ use crate::{
 /// Nested layers add: each is asked, wherever it stands, and an inner one never loosens an outer
 /// one. A request that is allowed costs one reference count here; one whose answer is open costs
 /// two allocations, for the question that the handler has to ask. A layer that is the first of all
-/// gates to leave something in the request makes the place for it, which is one more, and so does
-/// one inside another.
+/// gates to leave something in the request makes the place for it, which is one more; one inside
+/// another costs one more, and so does a gRPC call (feature `tonic`).
 ///
 /// See the [crate docs](crate) for examples.
 #[derive(Clone)]
@@ -37,25 +39,33 @@ impl PermissionLayer {
 
     fn decide(&self, verdict: Verdict, head: &mut Parts) -> Step<Option<Pending>, Verdict> {
         let permission = || Arc::clone(&self.permission);
-        let outer = || Pending::of(&head.extensions).cloned();
-        let (passed, question) = match verdict {
+        let passed = match verdict {
             Verdict::Denied(denial) => return Step::Refuse(refuse(&denial, &head.extensions)),
-            Verdict::Allowed => match outer() {
-                None => (self.allowed.clone(), None),
-                outer => {
-                    let passed = Passed::allowed(permission()).within(outer);
-                    (Pending::new(passed), None)
-                }
-            },
-            Verdict::Open => {
-                let passed = Passed::open(permission(), head).within(outer());
-                let passed = Pending::new(passed);
-                (passed.clone(), Some(passed))
+            Verdict::Allowed if is_alone(head) => {
+                self.allowed.clone().leave(&mut head.extensions);
+                return Step::Pass(None);
             }
+            Verdict::Allowed => Passed::allowed(permission()),
+            Verdict::Open => Passed::open(permission(), head),
         };
+        let is_question = passed.is_question();
+        let passed = passed.within(Pending::of(&head.extensions).cloned());
+        #[cfg(feature = "tonic")]
+        let passed = passed.at(is_grpc(&head.headers).then(|| head.uri.clone()));
+        let passed = Pending::new(passed);
+        let question = is_question.then(|| passed.clone());
         passed.leave(&mut head.extensions);
         Step::Pass(question)
     }
+}
+
+/// Whether what was made beforehand says all that there is to say of an allowed request.
+fn is_alone(head: &Parts) -> bool {
+    #[cfg(feature = "tonic")]
+    if is_grpc(&head.headers) {
+        return false;
+    }
+    Pending::of(&head.extensions).is_none()
 }
 
 impl Gate for PermissionLayer {

@@ -5,7 +5,8 @@ use http::request::Parts;
 
 use crate::{
     AllowAny, Because, DenyAll, HasRole, HasScope, IsAdmin, IsAuthenticated,
-    IsAuthenticatedOrReadOnly, Object, Permission, ReadOnly, Routes, Verdict,
+    IsAuthenticatedOrReadOnly, IsOwner, IsOwnerOrReadOnly, ModelPermissions, Object,
+    ObjectPermissions, Permission, ReadOnly, Routes, Verdict,
 };
 
 /// Lets a request through that both permissions allow: `a & b`.
@@ -239,6 +240,10 @@ operators! {
     [] IsAdmin;
     [] IsAuthenticated;
     [] IsAuthenticatedOrReadOnly;
+    [] IsOwner;
+    [] IsOwnerOrReadOnly;
+    [] ModelPermissions;
+    [] ObjectPermissions;
     [] ReadOnly;
     [] Routes;
     [A, B] And<A, B>;

@@ -17,6 +17,8 @@ pub(crate) struct Passed {
     permission: Arc<dyn Permission>,
     outer: Option<Pending>,
     question: Option<Question>,
+    #[cfg(feature = "tonic")]
+    called: Option<http::Uri>,
 }
 
 /// An answer that was open, until the handler asks.
@@ -33,6 +35,8 @@ impl Passed {
             permission,
             outer: None,
             question: None,
+            #[cfg(feature = "tonic")]
+            called: None,
         }
     }
 
@@ -49,9 +53,25 @@ impl Passed {
         }
     }
 
+    pub(crate) fn is_question(&self) -> bool {
+        self.question.is_some()
+    }
+
     /// The permission, further in than `outer`.
     pub(crate) fn within(self, outer: Option<Pending>) -> Self {
         Self { outer, ..self }
+    }
+
+    /// Keeps what was called, for a server whose handlers are given no path.
+    #[cfg(feature = "tonic")]
+    pub(crate) fn at(self, called: Option<http::Uri>) -> Self {
+        Self { called, ..self }
+    }
+
+    /// What was called, on gRPC.
+    #[cfg(feature = "tonic")]
+    pub(crate) fn called(&self) -> Option<&http::Uri> {
+        self.called.as_ref()
     }
 
     /// Asks all the permissions about `object`, the outermost first.

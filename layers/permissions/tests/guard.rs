@@ -260,3 +260,97 @@ async fn the_guard_asks_all_layers_whether_their_answer_was_open_or_not() {
 fn without_a_permission_layer_there_is_no_guard() {
     assert!(Guard::of(&request(None).into_parts().0).is_none());
 }
+
+#[tokio::test]
+async fn a_list_is_filtered_by_the_same_rules_and_keeps_its_order() {
+    let owners = ["alice", "bob", "carol", "alice", "dave"];
+    let slow = object(|head: &Parts, task: &Task| {
+        let caller = Identity::of(&head.extensions).map(|who| who.id().to_owned());
+        let owner = task.owner;
+        later(async move { caller.as_deref() == Some("alice") && owner == "carol" })
+    });
+    // The outer layer takes dave's away, wherever the inner one stands.
+    let layers = [
+        PermissionLayer::new(object(|_: &Parts, task: &Task| task.owner != "dave")),
+        PermissionLayer::new(IsAdmin | object(is_owner) | slow),
+    ];
+    let kept = filter(
+        &layers,
+        request(Some("alice")),
+        owners.map(|owner| Task { owner }),
+    )
+    .await;
+    let kept: Vec<_> = kept.unwrap().iter().map(|task| task.owner).collect();
+    assert_eq!(kept, ["alice", "carol", "alice"]);
+    let kept = filter(
+        &layers,
+        request(Some("bob")),
+        owners.map(|owner| Task { owner }),
+    )
+    .await;
+    assert_eq!(kept.unwrap().len(), 1);
+    let kept = filter(&layers, request(None), owners.map(|owner| Task { owner })).await;
+    assert!(kept.unwrap().is_empty());
+    // No rule decides on words.
+    let kept = filter(&layers, request(Some("alice")), ["alice"]).await;
+    assert!(kept.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_failure_is_not_left_out_of_a_list() {
+    let fails = object(|_: &Parts, task: &Task| match task.owner {
+        "bob" => Err(Exception::unavailable("the store is down")),
+        _ => Ok(true),
+    });
+    let layers = [PermissionLayer::new(fails)];
+    let tasks = || ["alice", "bob"].map(|owner| Task { owner });
+    let refusal = filter(&layers, request(Some("alice")), tasks()).await;
+    let refusal = refusal.err().expect("a failure");
+    assert_eq!(refusal.status(), StatusCode::SERVICE_UNAVAILABLE);
+}
+
+/// What is left of `items` in a handler behind `layers`. Its success is one: the question counts
+/// as asked.
+async fn filter<T, const N: usize>(
+    layers: &[PermissionLayer],
+    request: Request<String>,
+    items: [T; N],
+) -> Result<Vec<T>, Exception>
+where
+    T: Any + Send,
+{
+    let cell = Arc::new(Mutex::new((Some(items), None)));
+    let shared = Arc::clone(&cell);
+    let handler = service_fn(move |request: Request<String>| {
+        let shared = Arc::clone(&shared);
+        async move {
+            let (head, _) = request.into_parts();
+            let guard = Guard::of(&head).expect("a permission layer is there");
+            let items = shared.lock().unwrap().0.take().expect("called once");
+            let filtered = guard.filter(items).await;
+            let status = filtered
+                .as_ref()
+                .map_or_else(Exception::status, |_| StatusCode::OK);
+            shared.lock().unwrap().1 = Some(filtered);
+            let mut response = ok();
+            *response.status_mut() = status;
+            Ok::<_, Infallible>(response)
+        }
+    });
+    let mut service = tower::util::BoxCloneService::new(handler);
+    for layer in layers.iter().rev() {
+        service = tower::util::BoxCloneService::new(layer.layer(service));
+    }
+    let response = service.oneshot(request).await.unwrap();
+    let filtered = cell
+        .lock()
+        .unwrap()
+        .1
+        .take()
+        .expect("the handler was called");
+    let status = filtered
+        .as_ref()
+        .map_or_else(Exception::status, |_| StatusCode::OK);
+    assert_eq!(response.status(), status);
+    filtered
+}

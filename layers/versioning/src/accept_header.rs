@@ -105,7 +105,11 @@ impl Versioning for AcceptHeaderVersioning {
         let reading = match Accepted::of(&head.extensions) {
             Some(accepted) => match accepted.media_type().get_param(&*self.parameter) {
                 Some(value) => Reading::of(value.as_str()),
-                None => Reading::Nothing,
+                // A media type holds no empty parameter; what the client wrote does.
+                None => match said(accepted.as_written(), &self.parameter).next() {
+                    Some((_, value)) => Reading::of(value),
+                    None => Reading::Nothing,
+                },
             },
             None => self.read(head.headers.get_all(ACCEPT)),
         };
@@ -131,6 +135,8 @@ fn refusal() -> Exception {
 
 #[cfg(test)]
 mod tests {
+    use gatefold_core::{Data, RenderContext, Renderer};
+
     use super::*;
 
     fn read(lines: &[&'static str]) -> Reading<'static> {
@@ -171,6 +177,44 @@ mod tests {
             read(&["a/b;v=1;q=0.5, a/c;v=2;q=0.5, a/d;v=3"]),
             Reading::of("3")
         );
+    }
+
+    #[test]
+    fn an_empty_version_is_not_the_default() {
+        let scheme = AcceptHeaderVersioning::new(["1.0"]).default_version("1.0");
+        let renderer: Arc<dyn Renderer> = Arc::new(Json);
+        let mut head = http::Request::new(()).into_parts().0;
+        let accepted = Accepted::new(mime::APPLICATION_JSON, renderer);
+        accepted.clone().leave(&mut head.extensions);
+        assert!(scheme.determine_version(&head).expect("none").is_none());
+        let written = accepted.with_written("application/json; version=");
+        written.leave(&mut head.extensions);
+        let refused = scheme.determine_version(&head).expect_err("empty");
+        assert_eq!(refused.status(), 406);
+    }
+
+    struct Json;
+
+    impl Renderer for Json {
+        fn media_type(&self) -> &mime::Mime {
+            &mime::APPLICATION_JSON
+        }
+
+        fn format(&self) -> &str {
+            "json"
+        }
+
+        fn content_type(&self) -> HeaderValue {
+            HeaderValue::from_static("application/json")
+        }
+
+        fn render(
+            &self,
+            data: &Data<'_>,
+            _: &RenderContext<'_>,
+        ) -> Result<bytes::Bytes, Box<dyn std::error::Error + Send + Sync>> {
+            Ok(data.to_json()?.into())
+        }
     }
 
     #[test]

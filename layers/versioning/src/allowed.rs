@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use gatefold_core::{Exception, Version};
+use gatefold_core::{Exception, GrpcCode, Version};
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use crate::Reading;
@@ -88,7 +88,10 @@ impl Allowed {
     }
 
     /// The refusal as this scheme is set, with the supported versions by name.
+    ///
+    /// To a gRPC caller a version that there is not is a service that there is not.
     pub(crate) fn refuse(&self, exception: Exception) -> Exception {
+        let exception = exception.with_grpc_code(GrpcCode::Unimplemented);
         self.named(match self.bad_request {
             true => exception
                 .with_status(StatusCode::BAD_REQUEST)
@@ -177,6 +180,14 @@ mod tests {
         assert_eq!(headers[SUPPORTED], "0.9, 1.0, 2.0");
         let unnamable = Allowed::new(["1\n2"]).refuse(Exception::not_found());
         assert!(unnamable.headers().is_empty());
+    }
+
+    #[test]
+    fn to_a_grpc_caller_an_unknown_version_is_unimplemented() {
+        let allowed = Allowed::new(["1.0"]);
+        let refused = allowed.check(Reading::of("7"), Exception::not_found);
+        let refused = refused.expect_err("refused");
+        assert_eq!(refused.grpc_code(), GrpcCode::Unimplemented);
     }
 
     #[test]

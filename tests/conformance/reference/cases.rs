@@ -39,7 +39,8 @@ pub(crate) fn kind(exception: &Exception) -> &'static str {
         400 if exception.code() == "parse_error" => "ParseError",
         400 => "ValidationError",
         401 | 403 if exception.code() == "not_authenticated" => "NotAuthenticated",
-        401 | 403 if exception.code() == "authentication_failed" => "AuthenticationFailed",
+        403 if exception.code() == "authentication_failed" => "AuthenticationFailed",
+        401 => "AuthenticationFailed",
         403 => "PermissionDenied",
         404 => "NotFound",
         405 => "MethodNotAllowed",
@@ -203,27 +204,9 @@ fn validation(case: &str) -> Option<Exception> {
 
 /// The codes of an exception, in the shape of its detail; with `full`, message and code.
 pub(crate) fn codes(exception: &Exception, full: bool) -> Json {
-    shape(exception.detail(), exception.code(), full)
-}
-
-fn shape(detail: &ErrorDetail, own: &str, full: bool) -> Json {
-    match detail {
-        ErrorDetail::Message { text, code } => {
-            let code = Json::text(code.as_deref().unwrap_or(own));
-            if full {
-                Json::object([("message", Json::text(text.as_ref())), ("code", code)])
-            } else {
-                code
-            }
-        }
-        ErrorDetail::List(list) => {
-            Json::List(list.iter().map(|each| shape(each, own, full)).collect())
-        }
-        ErrorDetail::Fields(fields) => Json::Object(
-            fields
-                .iter()
-                .map(|(name, each)| (name.clone().into_owned(), shape(each, own, full)))
-                .collect(),
-        ),
-    }
+    let said = match full {
+        true => exception.full_details(),
+        false => exception.codes(),
+    };
+    serde_json::to_value(said).map_or(Json::Null, Json::from)
 }

@@ -114,7 +114,8 @@ fn read(parser: &str, kind: &Media, disposition: &str, body: &[u8]) -> Result<Js
             })))
         }
         "plain" | "text_any" | "any" => {
-            let text = Charset::Utf8.decode(body).map_err(bad)?;
+            // Bytes that are no text crash these parsers in the reference server.
+            let text = Charset::Utf8.decode(body).map_err(Exception::internal)?;
             Ok(Json::object([("text", Json::Text(text))]))
         }
         "upload" => {
@@ -174,7 +175,8 @@ fn file_name(disposition: &str) -> Option<String> {
             .decode(&media::percent_decode(encoded.as_bytes()))
             .ok();
     }
-    read.param("filename").map(str::to_owned)
+    let name = read.param("filename").filter(|name| !name.is_empty());
+    name.map(str::to_owned)
 }
 
 fn bad(detail: String) -> Exception {

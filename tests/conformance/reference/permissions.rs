@@ -1,17 +1,17 @@
 //! The permissions of the table, as gatefold's.
 
-use std::{any::Any, fmt, sync::Arc};
+use std::sync::Arc;
 
 use gatefold::permissions::{
-    AllowAny, Denial, DenyAll, IsAdmin, IsAuthenticated, IsAuthenticatedOrReadOnly, Permission,
-    ReadOnly, Verdict, object,
+    AllowAny, Denial, DenyAll, IsAdmin, IsAuthenticated, IsAuthenticatedOrReadOnly,
+    ModelPermissions, ObjectPermissions, Permission, ReadOnly, object,
 };
-use gatefold::{Decision, ErrorDetail, Exception, Identity};
+use gatefold::{ErrorDetail, Exception, Identity};
 use http::request::Parts;
 use serde_json::Value;
 
 use super::{
-    config::Note,
+    config::{Note, User},
     world::{self, World},
 };
 
@@ -60,7 +60,8 @@ fn named(world: &Arc<World>, name: &str) -> Option<Boxed> {
         world::caller(&head.extensions).is_some_and(|user| user.username == note.owner)
     };
     let raise = |exception: fn() -> Exception| move |_: &Parts| Err::<bool, _>(exception());
-    let model = |rule| Arc::new(ModelRule { rule });
+    let model = || ModelPermissions::new("note", rights(world));
+    let notes = || ObjectPermissions::new("note", |note: &Note| note.id, rights(world));
     Some(match name {
         "AllowAny" => Arc::new(AllowAny),
         "DenyAll" => Arc::new(DenyAll),
@@ -102,105 +103,27 @@ fn named(world: &Arc<World>, name: &str) -> Option<Boxed> {
             Exception::not_authenticated().with_detail("Log in first.")
         })),
         "Crash" => Arc::new(raise(|| Exception::internal("the permission crashed"))),
-        "DjangoModelPermissions" => model(Rule::Model),
-        "DjangoModelPermissionsOrAnonReadOnly" => model(Rule::ModelOrAnonymousReads),
-        "DjangoModelPermissionsView" => model(Rule::ModelWithView),
-        "DjangoObjectPermissions" => Arc::new(ObjectRule {
-            world: Arc::clone(world),
-            view: false,
-        }),
-        "DjangoObjectPermissionsView" => Arc::new(ObjectRule {
-            world: Arc::clone(world),
-            view: true,
-        }),
+        "DjangoModelPermissions" => Arc::new(model()),
+        "DjangoModelPermissionsOrAnonReadOnly" => Arc::new(model().anonymous_reads()),
+        "DjangoModelPermissionsView" => Arc::new(model()),
+        "DjangoObjectPermissions" => Arc::new(notes().drf()),
+        "DjangoObjectPermissionsView" => Arc::new(notes().objects_alone()),
         _ => return None,
     })
 }
 
-/// The right that a method needs: DRF's map. `Err` for a method outside of it.
-fn right(head: &Parts, view: bool) -> Result<Option<&'static str>, Exception> {
-    match head.method.as_str() {
-        "OPTIONS" => Ok(None),
-        "GET" | "HEAD" => Ok(view.then_some("view")),
-        "POST" => Ok(Some("add")),
-        "PUT" | "PATCH" => Ok(Some("change")),
-        "DELETE" => Ok(Some("delete")),
-        _ => Err(Exception::method_not_allowed(&head.method)),
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Rule {
-    Model,
-    ModelOrAnonymousReads,
-    ModelWithView,
-}
-
-/// Model permissions over the users of this server.
-#[derive(Debug)]
-struct ModelRule {
-    rule: Rule,
-}
-
-impl Permission for ModelRule {
-    fn has_permission(&self, head: &Parts) -> Decision<Verdict> {
-        let anonymous = Identity::of(&head.extensions).is_none();
-        if anonymous && self.rule != Rule::ModelOrAnonymousReads {
-            return Decision::Now(false.into());
-        }
-        Decision::Now(match right(head, self.rule == Rule::ModelWithView) {
-            Ok(None) => Verdict::Allowed,
-            Ok(Some(right)) => world::caller(&head.extensions)
-                .is_some_and(|user| world::may(user, right))
-                .into(),
-            Err(exception) => Verdict::Denied(Denial::failure(exception)),
-        })
-    }
-
-    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.rule)
-    }
-}
-
-/// Object permissions: what the user may do with this very note.
-struct ObjectRule {
-    world: Arc<World>,
-    /// With it, reading needs a right too and nothing is asked of the model.
-    view: bool,
-}
-
-impl Permission for ObjectRule {
-    fn has_permission(&self, head: &Parts) -> Decision<Verdict> {
-        let user = world::caller(&head.extensions);
-        Decision::Now(match (user, right(head, self.view)) {
-            (None, _) => false.into(),
-            (Some(_), Err(exception)) => Verdict::Denied(Denial::failure(exception)),
-            (Some(user), Ok(Some(right))) if !self.view && !world::may(user, right) => false.into(),
-            // Metadata is of no object.
-            (Some(_), Ok(_)) if head.method == http::Method::OPTIONS => Verdict::Allowed,
-            (Some(_), Ok(_)) => Verdict::Open,
-        })
-    }
-
-    fn has_object_permission(&self, head: &Parts, object: &dyn Any) -> Decision<Verdict> {
-        let (Some(user), Some(note)) = (
-            world::caller(&head.extensions),
-            object.downcast_ref::<Note>(),
-        ) else {
-            return Decision::Now(Verdict::Open);
+/// What the users of this server may do with all notes, and with one.
+fn rights(
+    world: &Arc<World>,
+) -> impl Fn(&Identity, &str, Option<&str>) -> bool + Send + Sync + 'static {
+    let world = Arc::clone(world);
+    move |who, right, note| {
+        let (Some(user), Some(right)) = (who.user::<User>(), right.strip_suffix("_note")) else {
+            return false;
         };
-        let may = |right: &str| self.world.may_on(user, right, note);
-        Decision::Now(match right(head, self.view) {
-            Ok(None) => Verdict::Allowed,
-            Ok(Some(right)) if may(right) => Verdict::Allowed,
-            // Who may not even read is not told that it is there.
-            Ok(Some(_)) if self.view && !may("view") => Verdict::Denied(Denial::default().hidden()),
-            Ok(Some(_)) => false.into(),
-            Err(exception) => Verdict::Denied(Denial::failure(exception)),
-        })
-    }
-
-    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("object permissions")
+        match note {
+            None => world::may(user, right),
+            Some(id) => world.may_on(user, right, id),
+        }
     }
 }

@@ -45,7 +45,7 @@ pub(crate) fn build(place: &Place, hit: &Match) -> Result<Stack, Vec<String>> {
         Err(Mistake::Unknown(what)) => missing.push(what),
         Err(Mistake::Setting(why)) => {
             eprintln!("{}: {why}", endpoint.id);
-            return Ok(misconfigured());
+            stack = misconfigured();
         }
     }
     match permissions::all(&place.world, &endpoint.permissions) {
@@ -161,11 +161,11 @@ fn respond(call: &Call, answer: Answer) -> Result<Response<Rendered>, BoxError> 
     }
 }
 
-/// gatefold does not build such a throttle, so the server would not start. Here every request to
-/// the endpoint is answered with the framework's 500.
-fn misconfigured() -> Stack {
-    Stack::new(service_fn(|_: Request<Bytes>| async {
-        Ok(answer::server_error().map(Rendered::from))
+/// gatefold does not build such a throttle, so the server would not start. Here a request that
+/// comes this far is answered with the framework's 500.
+fn misconfigured() -> Inside {
+    Inside::new(service_fn(|_: Request<Bytes>| async {
+        Ok::<_, BoxError>(answer::server_error().map(Rendered::from))
     }))
 }
 

@@ -98,12 +98,12 @@ impl World {
         self.config.notes.iter().find(|note| note.id == id)
     }
 
-    /// Whether the user has this right on this note.
-    pub(crate) fn may_on(&self, user: &User, right: &str, note: &Note) -> bool {
+    /// Whether the user has this right on the note with this id.
+    pub(crate) fn may_on(&self, user: &User, right: &str, note: &str) -> bool {
         let rights = self.config.object_permissions.get(&user.username);
         user.superuser
             || rights
-                .and_then(|notes| notes.get(&note.id.to_string()))
+                .and_then(|notes| notes.get(note))
                 .is_some_and(|rights| rights.iter().any(|known| known == right))
     }
 }

@@ -1,1 +1,0 @@
-//! The same work by gatefold and by other people's crates.
