@@ -16,6 +16,7 @@
 //! | `policy` | [`Policy`] and the gates it holds: all but suffixes |
 //! | `axum` | extractors, `Reply` and `Exception` as answers, axum's body, peer address, matched route and original URI |
 //! | `tonic` | tonic's body and peer address, `tonic::Status` from an `Exception` |
+//! | `tower`, `hyper` | the errors of tower's middleware and of hyper as what they are, not as a 500 |
 //! | `tracing` | events for operators: failures with their sources, requests without a peer |
 //! | `full` | all gates, `policy` and `tracing`; no framework |
 

@@ -53,6 +53,47 @@ use crate::optional::{Either, Optional};
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
 ///
+/// # A route with owners
+///
+/// A rule over the object waits for the handler, which asks its guard before it acts:
+///
+/// ```
+/// use axum::{Router, extract::Path, routing::{delete, get}};
+/// use gatefold::authentication::TokenAuthentication;
+/// use gatefold::negotiation::DefaultNegotiation;
+/// use gatefold::permissions::{IsAdmin, IsAuthenticated, object};
+/// use gatefold::{Exception, Guard, Identity, Policy, Reply};
+/// use http::request::Parts;
+/// use serde::Serialize;
+///
+/// #[derive(Serialize)]
+/// struct Task { id: u64, owner: String }
+///
+/// fn is_owner(head: &Parts, task: &Task) -> bool {
+///     Identity::of(&head.extensions).is_some_and(|who| who.id() == task.owner)
+/// }
+///
+/// async fn list(who: Identity) -> Reply<Vec<Task>> {
+///     Reply(vec![Task { id: 1, owner: who.id().to_owned() }])
+/// }
+///
+/// async fn remove(guard: Guard, Path(id): Path<u64>) -> Result<Reply<Task>, Exception> {
+///     let task = Task { id, owner: "ada".to_owned() };
+///     guard.object(&task).await?;
+///     Ok(Reply(task))
+/// }
+/// # async fn user_for_token(_: String) -> Result<Option<Identity>, Exception> { Ok(None) }
+///
+/// let api = Policy::new()
+///     .negotiation(DefaultNegotiation::default())
+///     .authentication(TokenAuthentication::new(user_for_token))
+///     .permission(IsAuthenticated);
+/// let app: Router = Router::new()
+///     .route("/tasks", get(list).layer(api.clone()))
+///     .route("/tasks/{id}", delete(remove).layer(api.permission(IsAdmin | object(is_owner))));
+/// # let _ = app;
+/// ```
+///
 /// # Closed by default
 ///
 /// A policy with an authentication and no permission requires [`IsAuthenticated`]. One that is
@@ -75,7 +116,7 @@ use crate::optional::{Either, Optional};
 /// # use tower::ServiceBuilder;
 /// # let policy = Policy::new();
 /// let gates = ServiceBuilder::new()
-///     .layer(ThrottleLayer::new(AnonRateThrottle::new(["600/min"])?.scope("address")))
+///     .layer(ThrottleLayer::new(AnonRateThrottle::new(["600/min"])?.scope("address")?))
 ///     .layer(policy);
 /// # let _ = gates;
 /// # Ok::<_, gatefold::throttling::RateError>(())
@@ -114,6 +155,13 @@ impl Policy {
     /// Puts refusals and failures into these words.
     pub fn exceptions(mut self, handler: impl ExceptionHandler) -> Self {
         self.exceptions = ExceptionLayer::new(handler);
+        self
+    }
+
+    /// Puts refusals and failures into words with this layer, which may know of more errors; it
+    /// replaces the one before.
+    pub fn exception_layer(mut self, layer: ExceptionLayer) -> Self {
+        self.exceptions = layer;
         self
     }
 

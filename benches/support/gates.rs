@@ -137,10 +137,10 @@ pub const GATES: &[Measure] = &[
     }),
     measure("throttling/two-rates/no", || {
         let layer = by_user([Rate::per_day(1), Rate::per_day(2)]).headers(RateHeaders::None);
-        exhausted(layer)
+        exhausted(&layer)
     }),
     measure("throttling/two-rates/no/headers", || {
-        exhausted(by_user([Rate::per_day(1), Rate::per_day(2)]))
+        exhausted(&by_user([Rate::per_day(1), Rate::per_day(2)]))
     }),
     measure("negotiation/none", || {
         gate(NegotiationLayer::default(), OK, plain)
@@ -195,13 +195,13 @@ pub const GATES: &[Measure] = &[
         gate(ExceptionLayer::default(), OK, plain)
     }),
     measure("exceptions/refusal/detail", || {
-        refused(ExceptionLayer::default(), plain)
+        refused(&ExceptionLayer::default(), plain)
     }),
     measure("exceptions/refusal/problem", || {
-        refused(ExceptionLayer::new(Problem::new()), plain)
+        refused(&ExceptionLayer::new(Problem::new()), plain)
     }),
     measure("exceptions/refusal/page", || {
-        refused(ExceptionLayer::default(), || with("accept", CHROME))
+        refused(&ExceptionLayer::default(), || with("accept", CHROME))
     }),
     measure("exceptions/refusal/grpc", || {
         let answered = ExceptionLayer::default().layer(Refuses);
@@ -254,7 +254,7 @@ pub fn by_user<const N: usize>(rates: [Rate; N]) -> ThrottleLayer {
     ThrottleLayer::new(UserRateThrottle::new(rates).expect("rates"))
 }
 
-fn exhausted(layer: ThrottleLayer) -> Work {
+fn exhausted(layer: &ThrottleLayer) -> Work {
     let mut service = layer.layer(Bare);
     super::drive(&mut service, identified());
     served(service, StatusCode::TOO_MANY_REQUESTS, identified)
@@ -358,7 +358,7 @@ impl Service<Request<Body>> for Refuses {
     }
 }
 
-fn refused(layer: ExceptionLayer, request: fn() -> Request<Body>) -> Work {
+fn refused(layer: &ExceptionLayer, request: fn() -> Request<Body>) -> Work {
     served(layer.layer(Refuses), StatusCode::FORBIDDEN, request)
 }
 

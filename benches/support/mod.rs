@@ -85,8 +85,12 @@ where
 {
     let mut cx = Context::from_waker(Waker::noop());
     assert!(service.poll_ready(&mut cx).is_ready(), "not ready");
-    at_once(service.call(request))
-        .unwrap_or_else(|_| panic!("a measured service answers, it does not fail"))
+    let future = pin!(service.call(request));
+    match future.poll(&mut cx) {
+        Poll::Ready(Ok(response)) => response,
+        Poll::Ready(Err(_)) => panic!("a measured service answers, it does not fail"),
+        Poll::Pending => panic!("a measured future is ready when it is first polled"),
+    }
 }
 
 /// What `future` says when it is first polled.

@@ -42,7 +42,7 @@ fn stranger() -> Parts {
 
 fn ours(head: Parts, allowed: bool) -> Work {
     let permission: Arc<dyn Permission> = Arc::new(five());
-    let mut ask = move || {
+    let ask = move || {
         let decision = black_box(&permission).has_permission(black_box(&head));
         matches!(decision, Decision::Now(Verdict::Allowed))
     };
@@ -116,7 +116,7 @@ fn tree(head: Parts, allowed: bool) -> Work {
 }
 
 fn driven(composed: Asked, head: Parts, allowed: bool) -> Work {
-    let mut ask = move || at_once(black_box(&composed)(black_box(&head)));
+    let ask = move || at_once(black_box(&composed)(black_box(&head)));
     assert_eq!(ask(), allowed, "the wrong path");
     call(ask)
 }

@@ -11,7 +11,7 @@ use gatefold::authentication::{BasicAuthentication, TokenAuthentication};
 use gatefold::exceptions::ExceptionLayer;
 use gatefold::negotiation::{DefaultNegotiation, Parsed};
 use gatefold::permissions::{
-    AllowAny, IsAdmin, IsAuthenticated, IsAuthenticatedOrReadOnly, ReadOnly, object,
+    AllowAny, IsAdmin, IsAuthenticated, IsAuthenticatedOrReadOnly, IsOwner, ReadOnly,
 };
 use gatefold::suffixes::SuffixLayer;
 use gatefold::throttling::{AnonRateThrottle, ScopedRateThrottle, UserRateThrottle};
@@ -47,9 +47,8 @@ pub(crate) fn app(store: Store) -> Result<Router, Box<dyn Error>> {
 
     // What differs, route by route.
     let open = api.clone().permission(AllowAny);
-    let owned = api
-        .clone()
-        .permission(ReadOnly | IsAdmin | object(is_owner));
+    let is_owner = IsOwner::new(|task: &Task| &task.owner);
+    let owned = api.clone().permission(ReadOnly | IsAdmin | is_owner);
     let report = api
         .clone()
         .permission(IsAuthenticated)
@@ -73,10 +72,6 @@ pub(crate) fn app(store: Store) -> Result<Router, Box<dyn Error>> {
     // A suffix is cut off before the router looks at the path, so its layer stands around it.
     let suffixes = SuffixLayer::new(["json", "html"])?;
     Ok(Router::new().fallback_service(suffixes.layer(router)))
-}
-
-fn is_owner(head: &Parts, task: &Task) -> bool {
-    Identity::of(&head.extensions).is_some_and(|who| who.id() == task.owner)
 }
 
 /// A task in the form of the version that was asked for.

@@ -11,7 +11,7 @@ use crate::{
     judge::{self, Got},
     record::{Record, Sent, bytes},
     reference::Reference,
-    report::{Area, Difference, Outcome, say, wanted},
+    report::{self, Area, Difference, Outcome, wanted},
 };
 
 pub(crate) const CORPUS: &str = "drf/corpus.jsonl";

@@ -258,9 +258,7 @@ fn authenticator(
                 async move { store().map(|()| known.then(|| Identity::new(name))) }
             };
             let remote = RemoteUserAuthentication::header(header, proxies, find);
-            let remote = remote.map_err(Outcome::unknown)?;
-            // A 401 needs some challenge, and the cases want a 401.
-            Arc::new(remote.keyword("RemoteUser").map_err(Outcome::unknown)?)
+            Arc::new(remote.map_err(Outcome::unknown)?)
         }
         "jwt" | "session" => return Err(Outcome::not_built(format!("authenticator `{name}`"))),
         other => return Err(Outcome::unknown(format!("the authenticator `{other}`"))),

@@ -3,9 +3,13 @@
 mod architecture;
 mod axum_router;
 mod client;
+mod failing;
+mod failures;
 mod hyper_service;
 mod mixing;
 mod order;
+mod proxy;
+mod permissions;
 mod tasks;
 mod tonic_server;
 mod words_of_the_compiler;

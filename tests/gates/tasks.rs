@@ -81,5 +81,6 @@ async fn a_refusal_never_says_more_than_it_should() {
         .await;
     assert!(!wrong.body.contains("hunter2"), "{wrong:?}");
     let challenges: Vec<_> = wrong.headers.get_all("www-authenticate").iter().collect();
-    assert_eq!(challenges, ["Token", "Basic realm=\"api\""]);
+    let basic = "Basic realm=\"api\", charset=\"UTF-8\"";
+    assert_eq!(challenges, ["Token", basic]);
 }

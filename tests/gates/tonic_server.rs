@@ -25,13 +25,13 @@ fn policy() -> Policy {
         .unwrap()
 }
 
-async fn listen() -> (TcpIncoming, SocketAddr) {
+pub(crate) async fn listen() -> (TcpIncoming, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     (TcpIncoming::from(listener), address)
 }
 
-async fn client(address: SocketAddr) -> HealthClient<Channel> {
+pub(crate) async fn client(address: SocketAddr) -> HealthClient<Channel> {
     let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
     let connect =
         tower::service_fn(

@@ -1,7 +1,8 @@
 use std::{
     collections::HashMap,
     env, fmt, fs,
-    path::{Path, PathBuf},
+    os::unix::fs::symlink,
+    path::Path,
     process::{Command, exit, id},
 };
 
@@ -103,27 +104,29 @@ fn show(once: &HashMap<String, u64>, twice: &HashMap<String, u64>, least: f64) {
 }
 
 /// Runs this program under callgrind and reads the parts for N and 2N repetitions.
+///
+/// Its name and its environment are the same wherever it lies: both lie in its memory, and move what
+/// comes after them.
 fn parts(name: &str, more_options: &[String]) -> [Part; 2] {
-    let folder = env::temp_dir().join(format!("gatefold-counts-{}", id()));
-    let out = folder.join(name.replace('/', "-"));
-    let made = fs::create_dir_all(&folder);
-    let program = env::current_exe();
-    let (Ok(()), Ok(program)) = (made, program) else {
-        fail("no place for callgrind's output, or no path of this program");
-    };
+    let folder = format!("gatefold-counts-{}-{}", id(), name.replace('/', "-"));
+    let folder = env::temp_dir().join(folder);
+    let made = fs::create_dir_all(&folder)
+        .and_then(|()| env::current_exe())
+        .and_then(|program| symlink(program, folder.join("counts")));
+    if let Err(error) = made {
+        fail(&format!("{}: {error}", folder.display()));
+    }
     let ran = Command::new("valgrind")
-        .args([
-            "--tool=callgrind",
-            "--collect-atstart=no",
-            "--compress-strings=no",
-        ])
-        .args(["--compress-pos=no", "--separate-threads=no"])
+        .args(["--tool=callgrind", "--collect-atstart=no"])
+        .args(["--compress-strings=no", "--compress-pos=no"])
         .arg(format!("--toggle-collect={COUNTED}"))
         .arg(format!("--dump-after={DUMPED}"))
-        .arg(format!("--callgrind-out-file={}", out.display()))
+        .arg("--callgrind-out-file=out")
         .args(more_options)
-        .arg(program)
-        .args(["--work", name])
+        .args(["./counts", "--work", name])
+        .current_dir(&folder)
+        .env_clear()
+        .envs(env::var_os("PATH").map(|path| ("PATH", path)))
         .output();
     match ran {
         Ok(ran) if ran.status.success() => {}
@@ -132,27 +135,14 @@ fn parts(name: &str, more_options: &[String]) -> [Part; 2] {
             "valgrind does not run ({error}): is it installed?"
         )),
     }
-    let part = |number: usize| read(&numbered(&out, number));
-    let parts = [part(2), part(3)];
-    // Other threads have their files there: the folder goes with the last of them.
-    for number in 1..=4 {
-        let _ = fs::remove_file(numbered(&out, number));
-    }
-    let _ = fs::remove_file(&out);
-    let _ = fs::remove_dir(&folder);
+    let parts = ["out.2", "out.3"].map(|part| read(&folder.join(part)));
+    let _ = fs::remove_dir_all(folder);
     if parts[0].instructions() == 0 {
         fail(&format!(
             "callgrind found no function `{DUMPED}`: was the binary stripped?"
         ));
     }
     parts
-}
-
-fn numbered(out: &Path, number: usize) -> PathBuf {
-    out.with_file_name(format!(
-        "{}.{number}",
-        out.file_name().unwrap_or_default().to_string_lossy()
-    ))
 }
 
 /// Reads one part, in the format of valgrind's manual, section "Callgrind Format Specification".

@@ -14,6 +14,8 @@ mod callgrind;
 mod stored;
 #[path = "../../support/mod.rs"]
 mod support;
+#[path = "../../support/tokens.rs"]
+mod tokens;
 mod work;
 
 use std::{collections::BTreeMap, env, process::ExitCode, thread};

@@ -113,6 +113,7 @@
 //!
 //! [`Exception`]: gatefold_core::Exception
 //! [`Identity`]: gatefold_core::Identity
+//! [`Identity::with_active`]: gatefold_core::Identity::with_active
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

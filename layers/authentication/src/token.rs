@@ -6,7 +6,7 @@ use http::{HeaderValue, request::Parts};
 
 use crate::{
     Authentication, ConfigurationError,
-    authorization::{Authorization, read},
+    authorization::{Authorization, has_control, read},
     configuration_error,
     look_up::{Answer, Inactive, failed, look_up, stored, stored_with},
 };
@@ -146,7 +146,7 @@ impl Authentication for TokenAuthentication {
         let refused = match read(head, &self.keyword, self.drf) {
             Authorization::Other => return Decision::Now(Ok(None)),
             Authorization::Word(word) => match std::str::from_utf8(word) {
-                Ok(key) if key.chars().any(char::is_control) => invalid(),
+                Ok(key) if has_control(key) => invalid(),
                 Ok(key) => return (self.find)(key, &self.keyword),
                 Err(_) => failed(
                     "Invalid token header. Token string should not contain invalid characters.",

@@ -110,6 +110,13 @@ impl Exception {
         self
     }
 
+    /// Takes the headers of this name away.
+    #[must_use]
+    pub fn without_header(mut self, name: &HeaderName) -> Self {
+        self.inner.headers.remove(name);
+        self
+    }
+
     /// Sets `Allow` to these methods, which a 405 has to say (RFC 9110, section 15.5.6).
     #[must_use]
     pub fn with_allow<'a>(mut self, methods: impl IntoIterator<Item = &'a Method>) -> Self {

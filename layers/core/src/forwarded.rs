@@ -2,7 +2,49 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use http::{HeaderMap, header::HeaderName};
+use http::{
+    HeaderMap,
+    header::{FORWARDED, HeaderName},
+};
+
+/// The one header that is read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Header {
+    XForwardedFor,
+    Forwarded,
+}
+
+static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+static X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+
+impl Header {
+    /// The addresses of the hops, nearest first; `None` is a hop that is no address.
+    pub(crate) fn addresses(self, headers: &HeaderMap) -> impl Iterator<Item = Option<IpAddr>> {
+        let name = match self {
+            Self::XForwardedFor => &X_FORWARDED_FOR,
+            Self::Forwarded => &FORWARDED,
+        };
+        hops(headers, name).map(move |hop| match self {
+            Self::XForwardedFor => parse_hop(hop),
+            Self::Forwarded => parse_hop(parameter(hop, "for")?),
+        })
+    }
+
+    /// Scheme and host as the nearest proxy says them.
+    pub(crate) fn said(self, headers: &HeaderMap) -> (Option<&str>, Option<&str>) {
+        match self {
+            Self::XForwardedFor => (
+                hops(headers, &X_FORWARDED_PROTO).next(),
+                hops(headers, &X_FORWARDED_HOST).next(),
+            ),
+            Self::Forwarded => match hops(headers, &FORWARDED).next() {
+                Some(hop) => (parameter(hop, "proto"), parameter(hop, "host")),
+                None => (None, None),
+            },
+        }
+    }
+}
 
 pub(crate) fn last<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get_all(name).iter().next_back()?.to_str().ok()
@@ -10,10 +52,7 @@ pub(crate) fn last<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a 
 
 /// The entries of all lines of a list header, last first. A line that is no text is one entry that
 /// no parser knows.
-pub(crate) fn hops<'a>(
-    headers: &'a HeaderMap,
-    name: &HeaderName,
-) -> impl Iterator<Item = &'a str> + use<'a> {
+fn hops<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> + use<'a> {
     headers
         .get_all(name)
         .iter()
@@ -22,7 +61,7 @@ pub(crate) fn hops<'a>(
 }
 
 /// An address, with or without a port, brackets and quotes.
-pub(crate) fn parse_hop(hop: &str) -> Option<IpAddr> {
+fn parse_hop(hop: &str) -> Option<IpAddr> {
     let hop = hop.trim().trim_matches('"');
     let bare = hop
         .strip_prefix('[')
@@ -35,7 +74,7 @@ pub(crate) fn parse_hop(hop: &str) -> Option<IpAddr> {
 }
 
 /// A parameter of one element of `Forwarded`.
-pub(crate) fn parameter<'a>(element: &'a str, name: &str) -> Option<&'a str> {
+fn parameter<'a>(element: &'a str, name: &str) -> Option<&'a str> {
     element.split(';').find_map(|pair| {
         let (key, value) = pair.split_once('=')?;
         key.trim()

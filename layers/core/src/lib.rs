@@ -79,6 +79,7 @@ mod reply_body;
 mod route;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod trust;
 mod version;
 mod wrapped;
 
@@ -102,7 +103,7 @@ pub use mark::Mark;
 pub use outward::Outward;
 pub use peer::Peer;
 pub use pending::Pending;
-pub use proxies::{ProxyError, TrustedProxies};
+pub use proxies::TrustedProxies;
 pub use ready::take_ready;
 pub use refusal::refusal;
 pub use render_context::RenderContext;
@@ -111,5 +112,6 @@ pub use reply_body::ReplyBody;
 #[cfg(feature = "axum")]
 pub use route::keep_original_uri;
 pub use route::{Route, original_uri};
+pub use trust::ProxyError;
 pub use version::Version;
 pub use wrapped::Wrapped;

@@ -1,16 +1,12 @@
-use std::{error::Error, fmt, net::IpAddr, sync::Arc};
+use std::net::IpAddr;
 
-use http::{
-    HeaderMap,
-    header::{FORWARDED, HOST, HeaderName},
-    request::Parts,
-};
-use ipnet::IpNet;
+use http::{HeaderMap, header::HOST, request::Parts};
 
 use crate::{
     Connection, Mark, Peer,
-    forwarded::{canonical, hops, last, parameter, parse_hop},
+    forwarded::{Header, canonical, last},
     journey::Journey,
+    trust::{ProxyError, Trust},
 };
 
 /// Which proxies may say who the client is, and in which header.
@@ -39,25 +35,7 @@ pub struct TrustedProxies {
     mark: Mark,
     trust: Trust,
     header: Header,
-    drf: bool,
 }
-
-#[derive(Clone, Debug)]
-enum Trust {
-    Nobody,
-    Networks(Arc<[IpNet]>),
-    Count(usize),
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Header {
-    XForwardedFor,
-    Forwarded,
-}
-
-static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-static X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
 impl TrustedProxies {
     /// Trusts no header: the client is the peer.
@@ -77,11 +55,7 @@ impl TrustedProxies {
         I: IntoIterator,
         I::Item: AsRef<str>,
     {
-        let networks: Result<Arc<[_]>, _> = networks
-            .into_iter()
-            .map(|network| parse_network(network.as_ref()))
-            .collect();
-        Ok(Self::new(Trust::Networks(networks?)))
+        Ok(Self::new(Trust::networks(networks)?))
     }
 
     /// Trusts this many proxies in front (Django REST Framework's `NUM_PROXIES`), whatever their
@@ -90,11 +64,7 @@ impl TrustedProxies {
     ///
     /// Only where nobody can reach the service past the proxies.
     pub fn count(proxies: usize) -> Self {
-        Self::new(if proxies == 0 {
-            Trust::Nobody
-        } else {
-            Trust::Count(proxies)
-        })
+        Self::new(Trust::count(proxies))
     }
 
     fn new(trust: Trust) -> Self {
@@ -102,7 +72,6 @@ impl TrustedProxies {
             mark: Mark::new(),
             trust,
             header: Header::XForwardedFor,
-            drf: false,
         }
     }
 
@@ -121,7 +90,9 @@ impl TrustedProxies {
     #[must_use]
     pub fn drf(mut self) -> Self {
         self.mark = Mark::new();
-        self.drf = true;
+        if let Trust::Count(proxies) = self.trust {
+            self.trust = Trust::DrfCount(proxies);
+        }
         self
     }
 
@@ -157,21 +128,13 @@ impl TrustedProxies {
     /// believed. A request without a known connection is nobody's to trust.
     pub fn trusts(&self, head: &Parts) -> bool {
         let connection = Connection::find(head);
-        self.believes(connection.map(|connection| canonical(connection.address().ip())))
-    }
-
-    fn believes(&self, nearest: Option<IpAddr>) -> bool {
-        match &self.trust {
-            Trust::Nobody => false,
-            Trust::Count(_) => nearest.is_some(),
-            Trust::Networks(networks) => nearest.is_some_and(|peer| contains(networks, peer)),
-        }
+        let nearest = connection.map(|connection| canonical(connection.address().ip()));
+        self.trust.believes(nearest)
     }
 
     fn find(&self, head: &Parts) -> Peer {
         let connection = Connection::find(head);
         let nearest = connection.map(|connection| canonical(connection.address().ip()));
-        let believed = self.believes(nearest);
         let https = connection.is_some_and(|connection| connection.is_https())
             || head.uri.scheme_str() == Some("https");
         let host = head
@@ -179,14 +142,14 @@ impl TrustedProxies {
             .authority()
             .map(|authority| authority.as_str())
             .or_else(|| last(&head.headers, &HOST));
-        if !believed {
+        if !self.trust.believes(nearest) {
             return Peer {
                 address: nearest,
                 https,
                 host: host.map(Into::into),
             };
         }
-        let (scheme, said_host) = self.said(&head.headers);
+        let (scheme, said_host) = self.header.said(&head.headers);
         Peer {
             address: nearest.and_then(|peer| self.client(peer, &head.headers)),
             https: scheme.map_or(https, |scheme| scheme.eq_ignore_ascii_case("https")),
@@ -195,57 +158,7 @@ impl TrustedProxies {
     }
 
     fn client(&self, nearest: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
-        let name = match self.header {
-            Header::XForwardedFor => &X_FORWARDED_FOR,
-            Header::Forwarded => &FORWARDED,
-        };
-        self.walk(nearest, hops(headers, name))
-    }
-
-    /// From the nearest hop outward, as far as trust reaches.
-    fn walk<'a>(&self, nearest: IpAddr, mut hops: impl Iterator<Item = &'a str>) -> Option<IpAddr> {
-        Some(match &self.trust {
-            Trust::Nobody => nearest,
-            Trust::Count(count) if self.drf => match hops.take(*count).last() {
-                Some(hop) => return self.hop_address(hop),
-                None => nearest,
-            },
-            Trust::Count(count) => hops
-                .nth(count - 1)
-                .and_then(|hop| self.hop_address(hop))
-                .unwrap_or(nearest),
-            Trust::Networks(networks) => {
-                let mut client = nearest;
-                while contains(networks, client) {
-                    match hops.next().and_then(|hop| self.hop_address(hop)) {
-                        Some(next) => client = next,
-                        None => break,
-                    }
-                }
-                client
-            }
-        })
-    }
-
-    fn hop_address(&self, hop: &str) -> Option<IpAddr> {
-        match self.header {
-            Header::XForwardedFor => parse_hop(hop),
-            Header::Forwarded => parse_hop(parameter(hop, "for")?),
-        }
-    }
-
-    /// Scheme and host as the nearest proxy says them.
-    fn said<'a>(&self, headers: &'a HeaderMap) -> (Option<&'a str>, Option<&'a str>) {
-        match self.header {
-            Header::XForwardedFor => (
-                hops(headers, &X_FORWARDED_PROTO).next(),
-                hops(headers, &X_FORWARDED_HOST).next(),
-            ),
-            Header::Forwarded => match hops(headers, &FORWARDED).next() {
-                Some(hop) => (parameter(hop, "proto"), parameter(hop, "host")),
-                None => (None, None),
-            },
-        }
+        self.trust.walk(nearest, self.header.addresses(headers))
     }
 }
 
@@ -254,39 +167,6 @@ impl Default for TrustedProxies {
         Self::none()
     }
 }
-
-fn parse_network(given: &str) -> Result<IpNet, ProxyError> {
-    let given = given.trim();
-    given
-        .parse::<IpNet>()
-        .or_else(|_| given.parse::<IpAddr>().map(IpNet::from))
-        .map_err(|_| ProxyError {
-            given: given.to_owned(),
-        })
-}
-
-fn contains(networks: &[IpNet], address: IpAddr) -> bool {
-    networks.iter().any(|network| network.contains(&address))
-}
-
-/// A network that [`TrustedProxies::networks`] does not understand.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProxyError {
-    given: String,
-}
-
-impl fmt::Display for ProxyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "trusted proxy `{}` is no network: an address (`192.0.2.1`) or a CIDR range \
-             (`10.0.0.0/8`) is wanted",
-            self.given
-        )
-    }
-}
-
-impl Error for ProxyError {}
 
 #[cfg(test)]
 mod tests {
@@ -401,15 +281,5 @@ mod tests {
         proxies.remember(&mut head);
         let none = TrustedProxies::none().peer(&head);
         assert_eq!(none.address(), "10.0.0.1".parse().ok());
-    }
-
-    #[test]
-    fn an_error_says_what_was_given_and_what_is_wanted() {
-        let error = TrustedProxies::networks(["10.0.0.0/40"]).unwrap_err();
-        let text = error.to_string();
-        assert!(
-            text.contains("10.0.0.0/40") && text.contains("CIDR"),
-            "{text}"
-        );
     }
 }

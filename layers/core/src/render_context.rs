@@ -1,8 +1,8 @@
 use http::{HeaderMap, StatusCode, Uri, request::Parts};
 
-use crate::{Accepted, Outward};
 #[cfg(doc)]
 use crate::Renderer;
+use crate::{Accepted, Outward};
 
 /// What a renderer is told beside the data.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +50,11 @@ impl<'a> RenderContext<'a> {
 
     /// Adds all forms that there are, and the query parameter that asks for one by its format.
     #[must_use]
-    pub fn with_offers(mut self, offers: &'a [Accepted], format_parameter: Option<&'a str>) -> Self {
+    pub fn with_offers(
+        mut self,
+        offers: &'a [Accepted],
+        format_parameter: Option<&'a str>,
+    ) -> Self {
         self.offers = offers;
         self.format_parameter = format_parameter;
         self

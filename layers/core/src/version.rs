@@ -34,6 +34,14 @@ impl Version {
         }
         journey.version = Some(self);
     }
+
+    /// Takes away what an outer layer left, where an inner one found that the request asks for no
+    /// version.
+    pub fn clear(extensions: &mut Extensions) {
+        if let Some(journey) = extensions.get_mut::<Journey>() {
+            journey.version = None;
+        }
+    }
 }
 
 impl fmt::Display for Version {

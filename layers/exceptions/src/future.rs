@@ -76,40 +76,31 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let mut outcome = None;
+        // Written in place: each way of passing an answer by value copies it.
+        let mut answer = Poll::Pending;
+        let mut failure = None;
         let caught = catch(|| {
-            if let StateProj::Inside { future } = this.state.as_mut().project()
-                && let Poll::Ready(ready) = future.poll(cx)
-            {
-                outcome = Some(ready);
+            if let StateProj::Inside { future } = this.state.as_mut().project() {
+                match future.poll(cx) {
+                    Poll::Pending => return false,
+                    Poll::Ready(Ok(response)) => answer = Poll::Ready(Ok(response)),
+                    Poll::Ready(Err(error)) => failure = Some(error),
+                }
                 // The future is dropped here and not with `self`, whose drop nobody catches.
                 this.state.set(State::Done);
             }
+            true
         });
-        match outcome {
-            Some(Ok(response)) if caught.is_ok() && is_plain_success(&response) => {
-                Poll::Ready(Ok(response))
-            }
-            None if caught.is_ok() => match this.state.project() {
-                StateProj::Inside { .. } => Poll::Pending,
-                StateProj::Failed { exception } => {
-                    let exception = exception.take().expect("polled after completion");
-                    Poll::Ready(Ok(word(exception, None, this.head, this.shared)))
-                }
-                StateProj::Done => panic!("polled after completion"),
-            },
-            outcome => {
-                let caught = caught.inspect_err(|_| {
-                    let dropped = catch(|| this.state.set(State::Done));
-                    drop(dropped);
-                });
-                Poll::Ready(Ok(match (caught, outcome) {
-                    (Ok(()), Some(outcome)) => ended(outcome, this.head, this.shared, cx),
-                    (Err(panicked), outcome) => abandon(panicked, outcome, this.head, this.shared),
-                    (Ok(()), None) => unreachable!("a case of its own"),
-                }))
+        match (&caught, &answer) {
+            (Ok(false), _) => {}
+            (Ok(true), Poll::Ready(Ok(response))) if is_plain_success(response) => {}
+            _ => {
+                let failure = failure.map(|error| said_by(error, this.shared));
+                let outcome = this.state.end(caught.err(), failure, answer);
+                answer = Poll::Ready(Ok(worded(outcome, this.head, this.shared, cx)));
             }
         }
+        answer
     }
 }
 
@@ -118,48 +109,49 @@ fn is_plain_success<B>(response: &Response<B>) -> bool {
     response.status().as_u16() < 400 && response.extensions().is_empty()
 }
 
+impl<F> State<F> {
+    /// The first failure is the one to tell of: the service's error, and else the panic.
+    #[inline(never)]
+    fn end<B>(
+        mut self: Pin<&mut Self>,
+        panicked: Option<Exception>,
+        failure: Option<Exception>,
+        answer: Poll<Result<Response<B>, Infallible>>,
+    ) -> Result<Response<B>, Exception> {
+        let before = match self.as_mut().project() {
+            StateProj::Failed { exception } => exception.take(),
+            StateProj::Inside { .. } | StateProj::Done => None,
+        };
+        if panicked.is_some() {
+            let dropped = catch(|| self.set(Self::Done));
+            drop(dropped);
+        }
+        match (failure.or(panicked).or(before), answer) {
+            (None, Poll::Ready(Ok(response))) => Ok(response),
+            (None, Poll::Pending) => panic!("polled after completion"),
+            (Some(exception), answer) => {
+                let dropped = catch(|| drop(answer));
+                drop(dropped);
+                Err(exception)
+            }
+        }
+    }
+}
+
 #[inline(never)]
-fn ended<B, E>(
-    outcome: Result<Response<B>, E>,
+fn worded<B: ReplyBody + Body>(
+    outcome: Result<Response<B>, Exception>,
     head: &mut RequestHead,
     shared: &Shared,
     cx: &mut Context<'_>,
-) -> Response<B>
-where
-    B: ReplyBody + Body,
-    E: Into<Box<dyn Error + Send + Sync>>,
-{
+) -> Response<B> {
     match outcome {
         Ok(mut response) => match find(&mut response, head, cx) {
             Some(exception) => word(exception, Some(response), head, shared),
             None => response,
         },
-        Err(error) => word(said_by(error, shared), None, head, shared),
+        Err(exception) => word(exception, None, head, shared),
     }
-}
-
-/// The first failure is the one to tell of: the service's error, and else the panic.
-#[cold]
-fn abandon<B, E>(
-    panicked: Exception,
-    outcome: Option<Result<Response<B>, E>>,
-    head: &mut RequestHead,
-    shared: &Shared,
-) -> Response<B>
-where
-    B: ReplyBody,
-    E: Into<Box<dyn Error + Send + Sync>>,
-{
-    let exception = match outcome {
-        Some(Err(error)) => said_by(error, shared),
-        Some(Ok(response)) => {
-            let dropped = catch(|| drop(response));
-            drop(dropped);
-            panicked
-        }
-        None => panicked,
-    };
-    word(exception, None, head, shared)
 }
 
 /// Maps are the user's, and so are the error's conversions: they may panic.

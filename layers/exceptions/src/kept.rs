@@ -10,18 +10,19 @@ pub(crate) enum Kept {
     Long(HeaderValue),
 }
 
-/// Up to here the type grows no longer than by a reference.
-const SHORT: usize = 38;
+/// Up to here the type is no longer than a reference.
+const SHORT: usize = 31;
 
 impl Kept {
     pub(crate) fn of(value: &HeaderValue) -> Self {
-        Self::short(value.as_bytes()).unwrap_or_else(|| Self::Long(value.clone()))
-    }
-
-    pub(crate) fn short(value: &[u8]) -> Option<Self> {
         let mut bytes = [0; SHORT];
-        bytes.get_mut(..value.len())?.copy_from_slice(value);
-        Some(Self::Short(bytes, value.len() as u8))
+        match bytes.get_mut(..value.len()) {
+            Some(place) => {
+                place.copy_from_slice(value.as_bytes());
+                Self::Short(bytes, value.len() as u8)
+            }
+            None => Self::Long(value.clone()),
+        }
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
@@ -43,6 +44,7 @@ mod tests {
             let kept = Kept::of(&HeaderValue::from_str(&text).unwrap());
             assert_eq!(matches!(kept, Kept::Short(..)), length <= SHORT);
             assert_eq!(kept.as_bytes(), text.as_bytes());
+            assert_eq!(size_of::<Kept>(), size_of::<HeaderValue>());
         }
     }
 }

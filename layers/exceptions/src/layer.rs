@@ -20,8 +20,9 @@ pub(crate) struct Shared {
     pub(crate) handler: Arc<dyn ExceptionHandler>,
     pub(crate) maps: Vec<Map>,
     pub(crate) domain: Arc<str>,
-    pub(crate) wants_head: bool,
     pub(crate) shows_causes: bool,
+    /// Whether more of a request is kept than is kept of each.
+    pub(crate) is_curious: bool,
 }
 
 impl ExceptionLayer {
@@ -29,7 +30,7 @@ impl ExceptionLayer {
     pub fn new(handler: impl ExceptionHandler) -> Self {
         Self {
             shared: Arc::new(Shared {
-                wants_head: handler.wants_head(),
+                is_curious: handler.wants_head(),
                 handler: Arc::new(handler),
                 maps: Vec::new(),
                 domain: Arc::default(),
@@ -78,7 +79,9 @@ impl ExceptionLayer {
     /// proxy. A proxy on this machine that adds no such header lets everybody see them: never
     /// leave this on in production.
     pub fn dangerously_show_causes_on_loopback(mut self) -> Self {
-        Arc::make_mut(&mut self.shared).shows_causes = true;
+        let shared = Arc::make_mut(&mut self.shared);
+        shared.shows_causes = true;
+        shared.is_curious = true;
         self
     }
 

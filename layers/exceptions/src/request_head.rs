@@ -13,11 +13,11 @@ use crate::{
 /// that [wants them](crate::ExceptionHandler::wants_head).
 #[derive(Clone, Debug)]
 pub struct RequestHead {
-    method: Method,
     talk: Talk,
     id: RequestId,
+    more: Option<Box<More>>,
+    method: Known,
     shows_causes: bool,
-    more: Option<More>,
 }
 
 /// How the caller talks.
@@ -30,10 +30,43 @@ enum Talk {
     Accepts(Kept),
 }
 
-#[derive(Clone, Debug)]
+/// What few requests have and few handlers want. It is boxed because the head is copied, with the
+/// future that it is in, several times on the way of each request.
+#[derive(Clone, Debug, Default)]
 struct More {
-    uri: Uri,
+    method: Method,
+    uri: Option<Uri>,
     language: Option<HeaderValue>,
+}
+
+/// A method in a byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Known {
+    Get,
+    Head,
+    Post,
+    Put,
+    Patch,
+    Delete,
+    Options,
+    /// It is with the rest.
+    Other,
+}
+
+impl Known {
+    fn of(method: &Method) -> Self {
+        match *method {
+            Method::GET => Self::Get,
+            Method::HEAD => Self::Head,
+            Method::POST => Self::Post,
+            Method::PUT => Self::Put,
+            Method::PATCH => Self::Patch,
+            Method::DELETE => Self::Delete,
+            Method::OPTIONS => Self::Options,
+            _ => Self::Other,
+        }
+    }
 }
 
 impl RequestHead {
@@ -41,31 +74,37 @@ impl RequestHead {
     #[inline]
     pub(crate) const fn unread() -> Self {
         Self {
-            method: Method::GET,
             talk: Talk::Known(Form::Json),
-            id: RequestId::unknown(),
-            shows_causes: false,
+            id: RequestId::Unknown,
             more: None,
+            method: Known::Get,
+            shows_causes: false,
         }
     }
 
     #[inline]
     pub(crate) fn read<B>(&mut self, request: &Request<B>, shared: &Shared) {
-        if request.method() != Method::GET {
-            self.method = request.method().clone();
-        }
-        if shared.wants_head {
-            self.more = Some(More {
-                uri: request.uri().clone(),
-                language: request.headers().get(ACCEPT_LANGUAGE).cloned(),
-            });
-        }
-        if shared.shows_causes {
-            self.shows_causes = is_local(request);
+        self.method = Known::of(request.method());
+        if self.method == Known::Other || shared.is_curious {
+            self.read_more(request, shared);
         }
         if !request.headers().is_empty() {
             self.read_headers(request);
         }
+    }
+
+    #[cold]
+    fn read_more<B>(&mut self, request: &Request<B>, shared: &Shared) {
+        let mut more = Box::<More>::default();
+        if self.method == Known::Other {
+            more.method = request.method().clone();
+        }
+        if shared.handler.wants_head() {
+            more.uri = Some(request.uri().clone());
+            more.language = request.headers().get(ACCEPT_LANGUAGE).cloned();
+        }
+        self.more = Some(more);
+        self.shows_causes = shared.shows_causes && is_local(request);
     }
 
     /// One walk over the headers: a look-up costs as much as five steps of it, and there would be
@@ -75,7 +114,7 @@ impl RequestHead {
             match name.as_str() {
                 "accept" => self.accepts(value, request),
                 // Every gRPC call is a POST.
-                "content-type" if self.method == Method::POST => {
+                "content-type" if self.method == Known::Post => {
                     if let Some(answer) = answer_type(value.as_bytes()) {
                         self.talk = Talk::Grpc(answer);
                     }
@@ -104,7 +143,16 @@ impl RequestHead {
 
     /// The request's method.
     pub fn method(&self) -> &Method {
-        &self.method
+        match (self.method, &self.more) {
+            (Known::Other, Some(more)) => &more.method,
+            (Known::Get | Known::Other, _) => &Method::GET,
+            (Known::Head, _) => &Method::HEAD,
+            (Known::Post, _) => &Method::POST,
+            (Known::Put, _) => &Method::PUT,
+            (Known::Patch, _) => &Method::PATCH,
+            (Known::Delete, _) => &Method::DELETE,
+            (Known::Options, _) => &Method::OPTIONS,
+        }
     }
 
     /// The form that wins for the caller's `Accept`, or gRPC.
@@ -118,7 +166,7 @@ impl RequestHead {
 
     /// The URI as the layer saw it, if the handler wants it.
     pub fn uri(&self) -> Option<&Uri> {
-        Some(&self.more.as_ref()?.uri)
+        self.more.as_ref()?.uri.as_ref()
     }
 
     /// The first line of `Accept-Language`, if the handler wants it and the caller sent it.
@@ -212,6 +260,16 @@ mod tests {
         ] {
             let request = Request::get("/").header(ACCEPT, lines[0]);
             assert_eq!(read(request.header(ACCEPT, lines[1])).form(), Form::Html);
+        }
+    }
+
+    #[test]
+    fn every_method_is_kept() {
+        for method in [
+            "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PURGE",
+        ] {
+            let head = read(Request::builder().method(method));
+            assert_eq!(head.method().as_str(), method);
         }
     }
 }

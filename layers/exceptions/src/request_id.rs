@@ -8,48 +8,45 @@ use std::{
 
 use http::{HeaderValue, header::HeaderName};
 
-use crate::kept::Kept;
-
 pub(crate) static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What finds a request in the log again: its own id, its trace's, or one that is made.
+/// What finds a request in the log again.
+///
+/// Another reference to a header's value is kept. In hyper's servers it shares its memory already.
 #[derive(Clone, Debug)]
-pub(crate) struct RequestId {
-    kept: Option<Kept>,
-    is_own: bool,
+pub(crate) enum RequestId {
+    Unknown,
+    /// Its own, or one that was made.
+    Own(HeaderValue),
+    /// A `traceparent`.
+    Trace(HeaderValue),
 }
 
 /// Beyond this it is no id but an attempt to fill the log.
 const LONGEST: usize = 128;
 
 impl RequestId {
-    pub(crate) const fn unknown() -> Self {
-        Self {
-            kept: None,
-            is_own: false,
-        }
-    }
-
     /// Takes the request's own id, the value of `X-Request-Id`.
     pub(crate) fn name(&mut self, value: &HeaderValue) {
-        if !self.is_own {
-            self.kept = Some(Kept::of(value));
-            self.is_own = true;
+        if !matches!(self, Self::Own(_)) {
+            *self = Self::Own(value.clone());
         }
     }
 
-    /// Takes the trace's id out of `traceparent` (W3C Trace Context, section 3.2): version, id of
-    /// the trace, id of the parent, flags.
+    /// Takes a `traceparent`, unless there is something better.
     pub(crate) fn trace(&mut self, value: &HeaderValue) {
-        let value = value.as_bytes();
-        if let (None, Some(b'-'), Some(b'-')) = (&self.kept, value.get(2), value.get(35)) {
-            self.kept = Kept::short(&value[3..35]);
+        if let Self::Unknown = self {
+            *self = Self::Trace(value.clone());
         }
     }
 
     /// The id, if it is one: a caller may send what it likes.
     pub(crate) fn as_str(&self) -> Option<&str> {
-        let id = str::from_utf8(self.kept.as_ref()?.as_bytes()).ok()?;
+        let id = match self {
+            Self::Unknown => return None,
+            Self::Own(value) => value.to_str().ok()?,
+            Self::Trace(value) => trace_id(value.to_str().ok()?)?,
+        };
         let is_id = id.len() <= LONGEST
             && id
                 .bytes()
@@ -61,27 +58,44 @@ impl RequestId {
     /// Takes what somebody further in has put into the answer, or else makes an id if there is
     /// none.
     pub(crate) fn settle(&mut self, answered: Option<&HeaderValue>) {
-        let mut settled = Self::unknown();
-        if let Some(answered) = answered {
-            settled.name(answered);
-        }
-        if settled.as_str().is_some() {
-            *self = settled;
+        let answered = answered.map_or(Self::Unknown, |value| Self::Own(value.clone()));
+        if answered.as_str().is_some() {
+            *self = answered;
         } else if self.as_str().is_none() {
-            self.kept = Kept::short(made().as_bytes());
-            self.is_own = true;
+            *self = Self::Own(made());
         }
     }
 }
 
+/// The trace's id: the second of four fields (W3C Trace Context, section 3.2).
+fn trace_id(parent: &str) -> Option<&str> {
+    let mut fields = parent.splitn(4, '-');
+    let (version, trace, parent, flags) = (
+        fields.next()?,
+        fields.next()?,
+        fields.next()?,
+        fields.next()?,
+    );
+    let is_hex = |text: &str| {
+        text.bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let has_shape = version.len() == 2
+        && (trace.len(), parent.len()) == (32, 16)
+        && flags.len() >= 2
+        && [version, trace, parent].into_iter().all(is_hex);
+    has_shape.then_some(trace)
+}
+
 /// 128 bits that no other process and no other request has. They can be foretold, which does no
 /// harm: nobody gets anything for an id.
-fn made() -> String {
+fn made() -> HeaderValue {
     static PROCESS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let [high, low] = [(number, 0), (number, 1)].map(|seed| PROCESS.hash_one(seed));
-    format!("{high:016x}{low:016x}")
+    let id = format!("{high:016x}{low:016x}");
+    HeaderValue::try_from(id).unwrap_or_else(|_| HeaderValue::from(number))
 }
 
 #[cfg(test)]
@@ -91,7 +105,7 @@ mod tests {
     use super::*;
 
     fn id(own: Option<&str>, trace: Option<&str>) -> Option<String> {
-        let mut id = RequestId::unknown();
+        let mut id = RequestId::Unknown;
         if let Some(trace) = trace {
             id.trace(&HeaderValue::from_str(trace).unwrap());
         }
@@ -120,6 +134,7 @@ mod tests {
         let none = PARENT.replace(|c: char| c.is_ascii_hexdigit(), "0");
         assert_eq!(id(None, Some(&none)), None);
         assert_eq!(id(None, Some("00-4bf9")), None);
+        assert_eq!(id(None, Some(&PARENT.replace('f', "F"))), None);
     }
 
     #[test]

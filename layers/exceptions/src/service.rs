@@ -62,20 +62,16 @@ where
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let mut future = ExceptionFuture::new(Arc::clone(&self.shared));
         future.read(&request);
-        if let Some(exception) = self.failed.take() {
-            future.fail(exception);
-            return future;
-        }
-        let inner = &mut self.inner;
-        // Through references: what goes into and out of `catch` by value is copied twice.
-        let (mut request, place) = (Some(request), &mut future);
-        let called = catch(|| {
-            if let Some(request) = request.take() {
-                place.enter(inner.call(request));
+        match self.failed.take() {
+            Some(exception) => future.fail(exception),
+            None => {
+                let inner = &mut self.inner;
+                let place = &mut future;
+                let called = catch(|| place.enter(inner.call(request)));
+                if let Err(panicked) = called {
+                    future.fail(panicked);
+                }
             }
-        });
-        if let Err(panicked) = called {
-            future.fail(panicked);
         }
         future
     }

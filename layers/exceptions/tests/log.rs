@@ -65,7 +65,11 @@ fn logged(fail: fn() -> Response<Full<Bytes>>) -> String {
         .build()
         .unwrap();
     tracing::subscriber::with_default(lines.clone(), || {
-        runtime.block_on(service.oneshot(Request::new(()))).unwrap();
+        let request = Request::builder().header("x-request-id", "a-1");
+        let answer = service.oneshot(request.body(()).unwrap());
+        let answer = runtime.block_on(answer).unwrap();
+        let is_inside = answer.status().is_server_error();
+        assert_eq!(answer.headers().contains_key("x-request-id"), is_inside);
     });
     let lines = lines.0.lock().unwrap();
     lines.clone()
@@ -83,6 +87,7 @@ fn each_5xx_is_one_event_with_the_whole_chain() {
     assert_eq!(lines.lines().count(), 1, "{lines}");
     assert!(lines.contains("status=503"), "{lines}");
     assert!(lines.contains("the disk is full"), "{lines}");
+    assert!(lines.contains("request_id=\"a-1\""), "{lines}");
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! Secrets planted wherever something breaks inside, and the answers searched for them.
+#![cfg(feature = "tonic")]
 
 use std::{error::Error, fmt, panic, sync::Once};
 
 use axum::{Router, body::Body, extract::Extension, response::IntoResponse, routing::get};
+use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use gatefold_core::Exception;
 use gatefold_exceptions::{Detail, ExceptionHandler, ExceptionLayer, Problem};
 use http::{
@@ -10,6 +12,7 @@ use http::{
     header::{ACCEPT, CONTENT_TYPE},
 };
 use http_body_util::BodyExt;
+use tonic::Status;
 use tower::{BoxError, Layer, ServiceExt, service_fn};
 
 const SECRET: &str = "hunter2";
@@ -24,9 +27,12 @@ enum Leak {
     PanicWithString,
     Text,
     Rejection,
+    StatusAsError,
+    StatusOfError,
+    StatusOfException,
 }
 
-const LEAKS: [Leak; 8] = [
+const LEAKS: [Leak; 11] = [
     Leak::Source,
     Leak::NestedSource,
     Leak::Error,
@@ -35,6 +41,9 @@ const LEAKS: [Leak; 8] = [
     Leak::PanicWithString,
     Leak::Text,
     Leak::Rejection,
+    Leak::StatusAsError,
+    Leak::StatusOfError,
+    Leak::StatusOfException,
 ];
 
 #[derive(Debug)]
@@ -70,6 +79,9 @@ async fn fail(leak: Leak) -> Result<Response<Body>, BoxError> {
         Leak::Panic => panic!("hunter2"),
         Leak::PanicWithString => panic!("{SECRET}"),
         Leak::Text => Ok((StatusCode::BAD_GATEWAY, SECRET).into_response()),
+        Leak::StatusAsError => Err(Status::internal(SECRET).into()),
+        Leak::StatusOfError => Ok(Status::from_error(SECRET.into()).into_http()),
+        Leak::StatusOfException => Ok(Status::from(Exception::internal(SECRET)).into_http()),
         Leak::Rejection => {
             let app: Router = Router::new().route("/", get(missing));
             let request = Request::get("/").body(Body::empty()).unwrap();
@@ -98,6 +110,12 @@ async fn search(handler: impl ExceptionHandler, leak: Leak, request: Request<()>
         "{leak:?}: {parts:?}"
     );
     assert!(parts.extensions.get::<Exception>().is_none(), "{leak:?}");
+    if let Some(details) = parts.headers.get("grpc-status-details-bin") {
+        let details = STANDARD_NO_PAD.decode(details).unwrap();
+        let details = String::from_utf8_lossy(&details);
+        assert!(!details.contains(SECRET), "{leak:?}: {details}");
+    }
+    assert!(is_grpc || parts.headers.contains_key("x-request-id"));
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 use bytes::Bytes;
+use ciborium::de;
 use gatefold_core::Exception;
 use http::request::Parts;
 use mime::Mime;
+use serde::de::IgnoredAny;
 
 use crate::{Parser, Target};
 
@@ -39,23 +41,31 @@ impl Parser for CborParser {
     }
 
     fn parse(&self, _: &Parts, body: &Bytes, target: &mut Target<'_>) -> Result<(), Exception> {
-        let mut from = minicbor_serde::Deserializer::new(body);
-        let read = target.read(&mut from);
-        let at = from.decoder().position();
-        let error = match read {
-            Ok(()) if at == body.len() => return Ok(()),
-            Ok(()) => "more follows".to_owned(),
-            Err(error) => {
-                // Only reading on without a type tells what does not fit from what is malformed.
-                let read = minicbor_serde::from_slice::<serde::de::IgnoredAny>(body);
-                let Err(malformed) = read else {
-                    return Err(Target::misfit(&error));
-                };
-                malformed.to_string()
-            }
+        let mut rest = &body[..];
+        let read = target.read_cbor(&mut rest);
+        let at = body.len() - rest.len();
+        let (error, at) = match read {
+            Ok(()) if rest.is_empty() => return Ok(()),
+            Ok(()) => ("more follows".to_owned(), at),
+            // Only reading on without a type tells what does not fit from what is malformed.
+            Err(error) => match ciborium::from_reader::<IgnoredAny, _>(&body[..]) {
+                Ok(IgnoredAny) => return Err(Target::misfit(&described(error))),
+                Err(de::Error::Syntax(at)) => ("not well-formed".to_owned(), at),
+                Err(malformed) => (described(malformed), at),
+            },
         };
         let detail = format!("CBOR parse error - {error} at byte {at}");
         Err(Exception::parse_error().with_detail(detail))
+    }
+}
+
+/// In words: the error's own `Display` is its `Debug`.
+fn described(error: de::Error<std::io::Error>) -> String {
+    match error {
+        de::Error::Io(_) => "the end comes too early".to_owned(),
+        de::Error::Syntax(_) => "not well-formed".to_owned(),
+        de::Error::Semantic(_, what) => what,
+        de::Error::RecursionLimitExceeded => "nested too deeply".to_owned(),
     }
 }
 
@@ -83,13 +93,14 @@ mod tests {
         let bytes = testing::rendered_bytes(CborRenderer::new(), &task);
         let read: Task = testing::parsed(CborParser::new(), &bytes).expect("it fits");
         assert_eq!(read, task);
-        assert_eq!(testing::rendered_bytes(CborRenderer::new(), &()), [0xf6], "null");
+        let null = testing::rendered_bytes(CborRenderer::new(), &());
+        assert_eq!(null, &[0xf6][..]);
     }
 
     #[test]
     fn malformed_is_told_from_what_does_not_fit_and_says_where() {
         let parse = |bytes: &[u8]| testing::parsed::<Vec<u8>>(CborParser::new(), bytes);
-        for bytes in [&[0x82, 1][..], &[0x81, 1, 2], &[0xff]] {
+        for bytes in [&[0x82, 1][..], &[0x81, 1, 2], &[0xff], &[0x81; 1000]] {
             let exception = parse(bytes).expect_err("malformed");
             assert_eq!(exception.code(), "parse_error", "{bytes:?}");
             assert!(exception.detail().text().expect("words").contains(" at byte "));

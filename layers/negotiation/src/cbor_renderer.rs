@@ -4,7 +4,6 @@ use bytes::Bytes;
 use gatefold_core::{Data, RenderContext, Renderer};
 use http::HeaderValue;
 use mime::Mime;
-use serde::Serialize;
 
 /// Renders data as CBOR (RFC 8949): `application/cbor`, format `cbor` (feature `cbor`).
 #[derive(Clone, Debug)]
@@ -46,12 +45,8 @@ impl Renderer for CborRenderer {
         data: &Data<'_>,
         _: &RenderContext<'_>,
     ) -> Result<Bytes, Box<dyn Error + Send + Sync>> {
-        let mut serializer = minicbor_serde::Serializer::new(Vec::with_capacity(128));
-        // An empty array, else: no other language has a unit.
-        serializer.serialize_unit_as_null(true);
-        let written = data.serialize(&mut serializer);
-        // Its error type is only an `Error` with the standard library, which it is not asked for.
-        written.map_err(|error| error.to_string())?;
-        Ok(serializer.into_encoder().into_writer().into())
+        let mut bytes = Vec::with_capacity(128);
+        ciborium::into_writer(data, &mut bytes)?;
+        Ok(bytes.into())
     }
 }

@@ -79,6 +79,12 @@ impl Target<'_> {
         self.0.read_json(json)
     }
 
+    /// Reads the value from the CBOR at the beginning of `cbor`, which is what is left of it then.
+    #[cfg(feature = "cbor")]
+    pub(crate) fn read_cbor(&mut self, cbor: &mut &[u8]) -> Result<(), CborError> {
+        self.0.read_cbor(cbor)
+    }
+
     /// The answer to a body that is well-formed and does not fit: 400, code `invalid`, with what
     /// is wrong under `non_field_errors`, as Django REST Framework has it.
     pub fn misfit(error: &impl std::fmt::Display) -> Exception {
@@ -109,7 +115,12 @@ trait Slot {
         from: &mut dyn erased_serde::Deserializer<'_>,
     ) -> Result<(), erased_serde::Error>;
     fn read_json(&mut self, json: &[u8]) -> Result<(), serde_json::Error>;
+    #[cfg(feature = "cbor")]
+    fn read_cbor(&mut self, cbor: &mut &[u8]) -> Result<(), CborError>;
 }
+
+#[cfg(feature = "cbor")]
+type CborError = ciborium::de::Error<std::io::Error>;
 
 struct Empty<T>(Option<T>);
 
@@ -127,6 +138,12 @@ impl<T: DeserializeOwned> Slot for Empty<T> {
         let value = T::deserialize(&mut from)?;
         from.end()?;
         self.0 = Some(value);
+        Ok(())
+    }
+
+    #[cfg(feature = "cbor")]
+    fn read_cbor(&mut self, cbor: &mut &[u8]) -> Result<(), CborError> {
+        self.0 = Some(ciborium::from_reader(cbor)?);
         Ok(())
     }
 }

@@ -96,6 +96,11 @@ impl Denial {
         }
     }
 
+    /// Whether it says nothing at all.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.0.is_none()
+    }
+
     fn refused(&self) -> Option<&Refused> {
         match self.0.as_deref()? {
             Reason::Refused(refused) => Some(refused),

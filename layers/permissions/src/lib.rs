@@ -32,18 +32,15 @@
 //!
 //! ```
 //! use gatefold_core::Identity;
-//! use gatefold_permissions::{Guard, IsAdmin, IsAuthenticated, Permission, PermissionLayer, object};
-//! use http::{Request, Response, StatusCode, request::Parts};
+//! use gatefold_permissions::{Guard, IsAdmin, IsAuthenticated, IsOwner, Permission, PermissionLayer};
+//! use http::{Request, Response, StatusCode};
 //! use tower::{ServiceBuilder, ServiceExt, service_fn};
 //!
 //! struct Task { owner: &'static str }
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), std::convert::Infallible> {
-//! let is_owner = object(|head: &Parts, task: &Task| {
-//!     Identity::of(&head.extensions).is_some_and(|who| who.id() == task.owner)
-//! })
-//! .because("Only the owner may do this.");
+//! let is_owner = IsOwner::new(|task: &Task| task.owner).because("Only the owner may do this.");
 //!
 //! let service = ServiceBuilder::new()
 //!     .layer(PermissionLayer::new(IsAuthenticated & (IsAdmin | is_owner)))
@@ -66,6 +63,10 @@
 //! # Ok(()) }
 //! ```
 //!
+//! [`object`](object()) makes a rule of any question about an object, [`Guard::filter`] asks the
+//! same of a list. [`ModelPermissions`] and [`ObjectPermissions`] ask a source of [`Rights`] for
+//! what Django calls permissions: `add_task`, `change_task`.
+//!
 //! Nobody is refused with the challenges that authentication left (401), somebody with the reason
 //! (403), and with a 404 where the rule [hides](Denial::hidden) the thing. A bearer whose token
 //! lacks a scope is told which (RFC 6750, section 3.1).
@@ -80,6 +81,13 @@
 //! - Composition keeps messages and codes; there they are lost.
 //! - A permission that has to ask a store is asked last, whatever the order of writing, and not at
 //!   all where the others decide. If the store fails the answer is 503, also under `!`.
+//! - [`ModelPermissions`] needs `view_task` to read, where every caller may read there;
+//!   [`drf`](ModelPermissions::drf) restores that. A 405 names the methods of the map in `Allow`.
+//! - [`ObjectPermissions`] is asked for the right on the model again with each object, so that no
+//!   composition turns a no about the model into a yes. Something that may not be read is hidden
+//!   (404) as there, and by default reading needs a right, so it is hidden more often.
+//! - [`IsOwner`] refuses nobody before the object is looked for, so nobody learns from a 404 which
+//!   there are. [`object`](object()) leaves that open, as a `has_object_permission` does there.
 //! - There is no list: a list is written `a & b`. Nested layers add.
 //! - `IsAdminUser` is [`IsAdmin`]; groups are roles ([`HasRole`]).
 

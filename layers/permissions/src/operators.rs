@@ -169,14 +169,18 @@ pub(crate) fn both(
     }
 }
 
+/// `|` over answers that may come later. A denial without a reason changes nothing, as an allowance
+/// changes nothing of `&`.
 fn either(
     first: Decision<Verdict>,
     second: impl FnOnce() -> Decision<Verdict>,
 ) -> Decision<Verdict> {
     match first {
+        Decision::Now(Verdict::Denied(denial)) if denial.is_silent() => second(),
         Decision::Now(ended) if ended.ends_or() => Decision::Now(ended),
         Decision::Now(first) => second().map(|second| first.or(second)),
         Decision::Later(first) => match second() {
+            Decision::Now(Verdict::Denied(denial)) if denial.is_silent() => Decision::Later(first),
             Decision::Now(ended) if ended.ends_or() => Decision::Now(ended),
             Decision::Now(second) => Decision::Later(first).map(|first| first.or(second)),
             Decision::Later(second) => Decision::Later(Box::pin(async move {

@@ -137,4 +137,9 @@ fn everything_can_be_sent_and_shared() {
         guard.object(&std::cell::Cell::new(1))
     }
     let _ = about;
+    // Nor does the one about a list.
+    fn about_all(guard: &Guard) -> impl Future + Send + 'static {
+        guard.filter([std::cell::Cell::new(1)])
+    }
+    let _ = about_all;
 }

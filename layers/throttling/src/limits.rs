@@ -2,7 +2,7 @@ use std::{fmt, sync::Arc};
 
 use http::HeaderValue;
 
-use crate::{Rate, RateError, RateErrorKind};
+use crate::{Rate, RateError, RateErrorKind, buckets::Buckets};
 
 /// A scope with its rates: what a throttle counts, and how much of it is admitted.
 ///
@@ -28,8 +28,9 @@ struct Inner {
     scope: Box<str>,
     scope_hash: u64,
     rates: Box<[Rate]>,
-    // The same, by kind.
-    buckets: Box<[Rate]>,
+    // The same, by kind: the buckets two by two, as they lie in the table.
+    first: Buckets,
+    further: Box<[Buckets]>,
     windows: Box<[Rate]>,
     // The names of the policies as they stand in the header fields, quoted.
     names: Box<[Box<str>]>,
@@ -76,8 +77,10 @@ impl Limits {
         let policy = policy(&names, &rates);
         let (windows, buckets): (Vec<_>, Vec<_>) =
             rates.iter().copied().partition(|rate| rate.is_sliding());
+        let mut pairs = buckets.chunks(2).map(Buckets::new);
         Ok(Self(Arc::new(Inner {
-            buckets: buckets.into(),
+            first: pairs.next().unwrap_or_default(),
+            further: pairs.collect(),
             windows: windows.into(),
             scope: scope.into(),
             scope_hash: fnv(scope.as_bytes()),
@@ -111,9 +114,17 @@ impl Limits {
         self.0.scope_hash
     }
 
-    /// The rates that are no sliding ones.
-    pub(crate) fn buckets(&self) -> &[Rate] {
-        &self.0.buckets
+    /// The rates that are no sliding ones, if there are at most two and no others.
+    #[inline]
+    pub(crate) fn only(&self) -> Option<&Buckets> {
+        let alone = self.0.further.is_empty() && self.0.windows.is_empty();
+        alone.then_some(&self.0.first)
+    }
+
+    /// The rates that are no sliding ones, two by two.
+    pub(crate) fn buckets(&self) -> impl Iterator<Item = &Buckets> {
+        let first = std::iter::once(&self.0.first).filter(|pair| pair.count() > 0);
+        first.chain(&self.0.further)
     }
 
     /// The sliding rates.

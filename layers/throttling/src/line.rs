@@ -2,12 +2,7 @@
 //!
 //! All words are atomics, read and written relaxed under the lock; its release is a plain store.
 
-use std::{
-    hint,
-    ops::Deref,
-    sync::atomic::{AtomicU64, Ordering::*},
-    thread,
-};
+use crate::atomic::{AtomicU64, Ordering::*, pause};
 
 pub(crate) const PLACES: usize = 5;
 /// The lowest bit of a line's word is its lock.
@@ -29,75 +24,63 @@ pub(crate) struct Slot {
     full_at: [AtomicU64; 2],
 }
 
-/// A line that is held until this is dropped.
-pub(crate) struct LineGuard<'l>(&'l Line);
-
-impl Deref for LineGuard<'_> {
-    type Target = Line;
-
-    fn deref(&self) -> &Line {
-        self.0
-    }
-}
-
-impl Drop for LineGuard<'_> {
-    fn drop(&mut self) {
-        self.0.unlock();
-    }
-}
-
 impl Line {
+    #[inline]
     pub(crate) fn find(&self, fingerprint: u64) -> Option<u8> {
         let is_it = |slot: &Slot| slot.fingerprint.load(Relaxed) == fingerprint;
-        let slot = self.places.iter().position(is_it)?;
-        u8::try_from(slot).ok()
+        // At most five.
+        (0..).zip(&self.places).find_map(|(index, slot)| is_it(slot).then_some(index))
     }
 
+    #[inline]
     pub(crate) fn slot(&self, slot: u8) -> &Slot {
         &self.places[usize::from(slot)]
     }
 
-    /// Locks the line until the guard is dropped.
-    pub(crate) fn hold(&self) -> LineGuard<'_> {
-        self.lock();
-        LineGuard(self)
+    /// Locks the line. The answer is what [`unlock_as`](Self::unlock_as) wants back.
+    #[inline]
+    pub(crate) fn lock(&self) -> u64 {
+        let word = self.word.load(Relaxed) & !LOCKED;
+        match self
+            .word
+            .compare_exchange_weak(word, word | LOCKED, Acquire, Relaxed)
+        {
+            Ok(word) => word,
+            Err(_) => self.lock_later(),
+        }
     }
 
-    pub(crate) fn lock(&self) {
-        let mut turns = 0_u32;
+    #[cold]
+    fn lock_later(&self) -> u64 {
+        let mut turn = 0_u32;
         loop {
+            turn = turn.wrapping_add(1);
+            pause(turn);
             let word = self.word.load(Relaxed);
-            let free = word & LOCKED == 0;
-            let exchange = |word| {
-                self.word
+            if word & LOCKED == 0
+                && self
+                    .word
                     .compare_exchange_weak(word, word | LOCKED, Acquire, Relaxed)
-            };
-            if free && exchange(word).is_ok() {
-                return;
-            }
-            turns += 1;
-            // The holder may have been suspended in the middle.
-            if turns.is_multiple_of(128) {
-                thread::yield_now();
-            } else {
-                hint::spin_loop();
+                    .is_ok()
+            {
+                return word;
             }
         }
     }
 
     pub(crate) fn unlock(&self) {
-        self.word.store(self.word.load(Relaxed) & !LOCKED, Release);
+        self.unlock_as(self.word.load(Relaxed) & !LOCKED);
+    }
+
+    #[inline]
+    pub(crate) fn unlock_as(&self, word: u64) {
+        self.word.store(word, Release);
     }
 
     /// Notes the capacities of a place's buckets.
-    pub(crate) fn resize(&self, slot: u8, capacities: [u64; 2]) {
-        let mut word = self.word.load(Relaxed);
-        for (bucket, capacity) in capacities.into_iter().enumerate() {
-            let shift = shift(usize::from(slot), bucket);
-            let mask = ((1 << SIZE_BITS) - 1) << shift;
-            word = word & !mask | size(capacity) << shift;
-        }
-        self.word.store(word, Relaxed);
+    pub(crate) fn resize(&self, slot: u8, sizes: u64) {
+        self.word
+            .store(resized(self.word.load(Relaxed), slot, sizes), Relaxed);
     }
 
     /// How much each place owes: its fuller bucket, in parts of 65536 of the capacity.
@@ -118,16 +101,38 @@ impl Line {
 }
 
 impl Slot {
-    pub(crate) fn store(&self, fingerprint: u64, full_at: [u64; 2]) {
-        self.fingerprint.store(fingerprint, Relaxed);
+    #[inline]
+    pub(crate) fn move_to(&self, full_at: [u64; 2]) {
         for (word, moment) in self.full_at.iter().zip(full_at) {
             word.store(moment, Relaxed);
         }
     }
 
+    pub(crate) fn clear(&self) {
+        self.store(0, [0; 2]);
+    }
+
+    pub(crate) fn store(&self, fingerprint: u64, full_at: [u64; 2]) {
+        self.fingerprint.store(fingerprint, Relaxed);
+        self.move_to(full_at);
+    }
+
+    #[inline]
     pub(crate) fn load(&self) -> [u64; 2] {
         [self.full_at[0].load(Relaxed), self.full_at[1].load(Relaxed)]
     }
+}
+
+/// A line's word after a place's sizes have become these.
+#[inline]
+pub(crate) fn resized(word: u64, slot: u8, sizes: u64) -> u64 {
+    let shift = shift(slot.into(), 0);
+    word & !(((1 << (2 * SIZE_BITS)) - 1) << shift) | sizes << shift
+}
+
+/// The sizes of two capacities, as a line's word has them.
+pub(crate) fn sizes(capacities: [u64; 2]) -> u64 {
+    size(capacities[0]) | size(capacities[1]) << SIZE_BITS
 }
 
 const fn shift(slot: usize, bucket: usize) -> usize {
@@ -154,7 +159,7 @@ mod tests {
         let line = Line::default();
         line.lock();
         line.slot(2).store(7, [100, 1_000]);
-        line.resize(2, [100, 1 << 40]);
+        line.resize(2, sizes([100, 1 << 40]));
         assert!(line.debts(0)[2] > line.debts(99)[2]);
         assert_eq!(line.debts(999), [0, 0, 1, 0, 0]);
         assert_eq!(line.debts(1_000), [0; PLACES]);

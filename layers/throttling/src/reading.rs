@@ -1,7 +1,5 @@
 use std::{fmt, time::Duration};
 
-use crate::Rate;
-
 /// What one rate of one claim says after the decision.
 #[derive(Clone, Copy, Default)]
 pub struct Reading {
@@ -47,11 +45,12 @@ impl Reading {
     }
 
     /// A bucket with `room` nanoseconds.
-    pub(crate) fn bucket(room: u64, rate: Rate, hold: Hold) -> Self {
+    #[inline]
+    pub(crate) fn bucket(room: u64, cell: u64, limit: u32, hold: Hold) -> Self {
         Self {
             nanos: room,
-            cell: rate.cell(),
-            count: rate.limit(),
+            cell,
+            count: limit,
             hold,
         }
     }
@@ -113,11 +112,12 @@ fn nanos(duration: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Rate;
 
     #[test]
     fn a_bucket_is_divided_when_somebody_asks() {
         let rate = Rate::per_second(10);
-        let reading = |room| Reading::bucket(room, rate, Hold::NO).left();
+        let reading = |room| Reading::bucket(room, rate.cell(), 10, Hold::NO).left();
         assert_eq!(reading(1_000_000_000), (10, 0));
         assert_eq!(reading(250_000_000), (2, 50_000_000));
         assert_eq!(reading(0), (0, 100_000_000));

@@ -166,13 +166,28 @@ impl ThrottleGate {
             }
             return Step::Pass(Memo(fields));
         }
-        let mut exception = Exception::throttled(verdict.wait());
+        let mut exception = Exception::throttled(verdict.wait())
+            .with_problem_type(QUOTA_EXCEEDED)
+            .with_member("violated-policies", violated(claims, verdict));
         if verdict.is_hopeless() {
             let words = "Request was throttled. It costs more than is ever admitted at once.";
             exception = exception.with_detail(words);
         }
         Step::Refuse(fields.add_to(exception))
     }
+}
+
+/// The problem type of draft-ietf-httpapi-ratelimit-headers-10, with the member that it defines.
+const QUOTA_EXCEEDED: &str = "https://iana.org/assignments/http-problem-types#quota-exceeded";
+
+/// The names of the policies that hold the request back, as `RateLimit-Policy` has them.
+fn violated(claims: &Claims, verdict: &Verdict) -> Vec<String> {
+    let names = claims.iter().flat_map(|claim| claim.limits().names());
+    let held = names
+        .zip(verdict.readings())
+        .filter(|(_, reading)| reading.is_held());
+    held.map(|(name, _)| name.trim_matches('"').to_owned())
+        .collect()
 }
 
 impl fmt::Debug for ThrottleGate {

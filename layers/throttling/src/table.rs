@@ -7,7 +7,7 @@
 
 use crate::{
     few::Few,
-    line::{Line, LineGuard, PLACES, Slot},
+    line::{Line, PLACES, Slot},
 };
 
 pub(crate) struct Table {
@@ -41,15 +41,17 @@ impl Table {
     }
 
     /// The line to look at first.
+    #[inline]
     pub(crate) fn first_home(&self, fingerprint: u64) -> u32 {
         let product = u128::from(fingerprint) * self.lines.len() as u128;
         // Below the number of lines, which fits.
         (product >> 64) as u32
     }
 
-    /// Locks the line that a key is looked for first.
-    pub(crate) fn hold_first(&self, fingerprint: u64) -> LineGuard<'_> {
-        self.lines[self.first_home(fingerprint) as usize].hold()
+    /// The line that a key is looked for first.
+    #[inline]
+    pub(crate) fn first(&self, fingerprint: u64) -> &Line {
+        &self.lines[self.first_home(fingerprint) as usize]
     }
 
     /// Locks these lines, in the order of their index, so that two requests never wait for each
@@ -89,10 +91,15 @@ impl Held<'_> {
         place: Place,
         fingerprint: u64,
         full_at: [u64; 2],
-        capacities: [u64; 2],
+        sizes: u64,
     ) {
         self.slot(place).store(fingerprint, full_at);
-        self.line(place.line).resize(place.slot, capacities);
+        self.line(place.line).resize(place.slot, sizes);
+    }
+
+    /// Forgets a key.
+    pub(crate) fn clear(&self, place: Place) {
+        self.slot(place).clear();
     }
 
     /// A place for a new key: in the emptier of its two lines, or else the one with the least
@@ -149,6 +156,7 @@ pub(crate) fn mix(fingerprint: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::line::sizes;
 
     const DAY: u64 = 86_400_000_000_000;
 
@@ -171,7 +179,7 @@ mod tests {
             let homes = table.homes(fingerprint);
             let held = table.hold(both(homes));
             let place = held.make_room(homes, 0, &[]).expect("nothing is taken");
-            held.write(place, fingerprint, [fingerprint, 7], [DAY, 0]);
+            held.write(place, fingerprint, [fingerprint, 7], sizes([DAY, 0]));
         }
         for fingerprint in (1..300).map(mix) {
             let homes = table.homes(fingerprint);
@@ -190,15 +198,15 @@ mod tests {
         for fingerprint in neighbours(&table).take(10) {
             let place = held.make_room([0, 1], 0, &[]).expect("nothing is taken");
             // Exhausted for a minute.
-            held.write(place, fingerprint, [minute, 0], [minute, 0]);
+            held.write(place, fingerprint, [minute, 0], sizes([minute, 0]));
             places.push(place);
         }
         // One in a thousand a day is more seconds, and less of its rate.
-        held.write(places[6], 99, [DAY / 1000, 0], [DAY, 0]);
+        held.write(places[6], 99, [DAY / 1000, 0], sizes([DAY, 0]));
         assert_eq!(held.make_room([0, 1], 0, &[]), Some(places[6]));
         assert_ne!(held.make_room([0, 1], 0, &[places[6]]), Some(places[6]));
         // A place whose bucket is full again is free.
-        held.write(places[3], 98, [5, 0], [minute, 0]);
+        held.write(places[3], 98, [5, 0], sizes([minute, 0]));
         assert_eq!(held.make_room([0, 1], 5, &[]), Some(places[3]));
     }
 

@@ -49,13 +49,10 @@ fn read(world: &Arc<World>, written: &Typed) -> Result<Arc<dyn Authentication>, 
         "token" => {
             let token = TokenAuthentication::new(move |key: String| {
                 let user = world.user_by_token(&key);
-                async move {
-                    match user {
-                        Some(user) if !user.active => Err(Exception::authentication_failed()
-                            .with_detail("User inactive or deleted.")),
-                        user => Ok(user.map(|user| identity(&user, "token", Some(key)))),
-                    }
-                }
+                // One who is not active is refused by the layer.
+                let found =
+                    user.map(|user| identity(&user, "token", Some(key)).with_active(user.active));
+                async move { Ok::<_, Exception>(found) }
             });
             let token = token.drf();
             match written.text("keyword") {

@@ -103,7 +103,7 @@ fn named(world: &Arc<World>, name: &str) -> Option<Boxed> {
             Exception::not_authenticated().with_detail("Log in first.")
         })),
         "Crash" => Arc::new(raise(|| Exception::internal("the permission crashed"))),
-        "DjangoModelPermissions" => Arc::new(model()),
+        "DjangoModelPermissions" => Arc::new(model().drf()),
         "DjangoModelPermissionsOrAnonReadOnly" => Arc::new(model().anonymous_reads()),
         "DjangoModelPermissionsView" => Arc::new(model()),
         "DjangoObjectPermissions" => Arc::new(notes().drf()),

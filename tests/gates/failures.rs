@@ -1,0 +1,471 @@
+//! Every failure, as it comes about on each server where it can, in every form that a caller may
+//! want: detail, problem, page, gRPC.
+
+use std::{net::SocketAddr, time::Duration};
+
+use axum::{
+    Form, Json, Router,
+    extract::{DefaultBodyLimit, Path, Query},
+    routing::{get, post},
+};
+use bytes::Bytes;
+use gatefold::Exception;
+use gatefold::exceptions::{Detail, ExceptionLayer, GrpcCode};
+use gatefold::versioning::{NamespaceVersioning, VersioningLayer};
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+    service::TowerToHyperService,
+};
+use serde::Deserialize;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+use tonic::transport::server::TcpIncoming;
+use tonic_types::StatusExt;
+use tower::{BoxError, Layer, Service, ServiceBuilder, service_fn};
+use tower_http::{limit::RequestBodyLimitLayer, timeout::TimeoutLayer};
+
+use crate::failing::{
+    ANSWERED, ERRORS, FOREIGN, Fact, PANIC, SECRET, THROWN, TYPED, VERSION, facts, fail, thrown,
+};
+
+fn layer() -> ExceptionLayer {
+    ExceptionLayer::new(Detail::new().codes()).domain("tasks.example.org")
+}
+
+const FORMS: [&str; 3] = ["application/json", "application/problem+json", "text/html"];
+
+/// Method, path, headers, body.
+type Asked<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'static str);
+
+struct Caller {
+    address: SocketAddr,
+    one: Client<HttpConnector, Full<Bytes>>,
+    two: Client<HttpConnector, Full<Bytes>>,
+    /// The server speaks HTTP/2 alone.
+    only_two: bool,
+}
+
+impl Caller {
+    fn new(address: SocketAddr, only_two: bool) -> Self {
+        let builder = || Client::builder(TokioExecutor::new());
+        Self {
+            address,
+            one: builder().build_http(),
+            two: builder().http2_only(true).build_http(),
+            only_two,
+        }
+    }
+
+    async fn ask(&self, form: &str, what: Asked<'_>) -> Said {
+        let (method, path, headers, body) = what;
+        let uri = format!("http://{}{path}", self.address);
+        let mut request = Request::builder().method(method).uri(uri);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let is_grpc = form == "grpc";
+        if is_grpc {
+            request = request
+                .method("POST")
+                .header("content-type", "application/grpc");
+        } else {
+            request = request.header("accept", form);
+        }
+        let client = if is_grpc || self.only_two {
+            &self.two
+        } else {
+            &self.one
+        };
+        let request = request.body(Full::from(body)).unwrap();
+        let (head, body) = client.request(request).await.unwrap().into_parts();
+        let body = body.collect().await.unwrap();
+        assert!(body.trailers().is_none());
+        Said {
+            status: head.status,
+            headers: head.headers,
+            body: String::from_utf8(body.to_bytes().into()).unwrap(),
+        }
+    }
+
+    /// Asks in every form and checks what is said.
+    async fn check(&self, fact: &Fact, what: Asked<'_>) {
+        for form in FORMS {
+            self.ask(form, what).await.check(fact, form);
+        }
+        self.check_grpc(fact, what).await;
+    }
+
+    async fn check_grpc(&self, fact: &Fact, what: Asked<'_>) {
+        self.ask("grpc", what).await.check_grpc(fact);
+    }
+}
+
+#[derive(Debug)]
+struct Said {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: String,
+}
+
+impl Said {
+    fn check(&self, fact: &Fact, form: &str) {
+        let name = fact.name;
+        assert_eq!(self.status, fact.status, "{name}: {self:?}");
+        let content_type = self.headers["content-type"].to_str().unwrap();
+        assert!(content_type.starts_with(form), "{name}: {self:?}");
+        assert!(self.headers.contains_key(fact.keeps), "{name}: {self:?}");
+        assert!(!format!("{self:?}").contains(SECRET), "{name}: {self:?}");
+        if form == "text/html" {
+            let words = fact.words.replace('"', "&quot;");
+            assert!(self.body.contains(&words), "{name}: {self:?}");
+            return;
+        }
+        let json: serde_json::Value = serde_json::from_str(&self.body).unwrap();
+        if fact.name == "validation" {
+            let errors = json.get("errors").unwrap_or(&json);
+            assert_eq!(errors["title"][0], "This field is required.");
+            return;
+        }
+        let detail = json["detail"].as_str().unwrap_or_default();
+        assert!(detail.starts_with(fact.words), "{name}: {self:?}");
+        assert_eq!(json["code"], fact.code, "{name}: {self:?}");
+        if form == "application/problem+json" {
+            assert_eq!(json["status"], fact.status);
+            assert!(json["title"].is_string() && json["type"].is_string());
+            let id = json.get("request_id").and_then(|id| id.as_str());
+            let header = self.headers.get("x-request-id");
+            assert_eq!(id, header.map(|id| id.to_str().unwrap()));
+            assert_eq!(id.is_some(), fact.status >= 500, "{name}: {self:?}");
+        }
+    }
+
+    fn check_grpc(&self, fact: &Fact) {
+        let name = fact.name;
+        assert_eq!(self.status, StatusCode::OK, "{name}: {self:?}");
+        assert_eq!(self.headers["content-type"], "application/grpc");
+        assert_eq!(self.body, "");
+        let status = tonic::Status::from_header_map(&self.headers).unwrap();
+        assert_eq!(GrpcCode::from(status.code()), fact.grpc, "{name}: {self:?}");
+        let words = status.message();
+        assert!(
+            words.starts_with(fact.words) || fact.words.is_empty(),
+            "{name}: {self:?}"
+        );
+        let details = status.get_error_details();
+        assert!(
+            !format!("{self:?} {details:?}").contains(SECRET),
+            "{name}: {self:?}"
+        );
+        if fact.name.starts_with("status-") {
+            return;
+        }
+        let info = details.error_info().unwrap();
+        assert_eq!(info.reason, fact.code.to_ascii_uppercase(), "{name}");
+        match fact.name {
+            "throttled" => {
+                let delay = details.retry_info().unwrap().retry_delay;
+                assert_eq!(delay, Some(Duration::from_millis(7300)));
+            }
+            "validation" => {
+                let violations = &details.bad_request().unwrap().field_violations;
+                assert_eq!(violations[0].field, "title");
+                assert_eq!(violations[0].description, "This field is required.");
+                assert_eq!(violations[1].field, "owner");
+            }
+            _ => {}
+        }
+        assert_eq!(
+            details.request_info().is_some(),
+            fact.status >= 500,
+            "{name}: {self:?}"
+        );
+    }
+}
+
+/// Serves on hyper.
+async fn serve<S>(service: S) -> SocketAddr
+where
+    S: Service<Request<Incoming>, Response = Response<Full<Bytes>>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Into<BoxError> + Send,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let service = TowerToHyperService::new(service.clone());
+            tokio::spawn(async move {
+                let server = auto::Builder::new(TokioExecutor::new());
+                let _ = server.serve_connection(TokioIo::new(stream), service).await;
+            });
+        }
+    });
+    address
+}
+
+fn get_at(
+    path: &str,
+) -> (
+    &str,
+    &str,
+    &'static [(&'static str, &'static str)],
+    &'static str,
+) {
+    ("GET", path, &[], "")
+}
+
+#[tokio::test]
+async fn on_hyper() {
+    let caller = Caller::new(serve(layer().layer(service_fn(fail))).await, false);
+    for fact in facts(THROWN).chain(facts(ERRORS)).chain(facts(PANIC)) {
+        caller
+            .check(&fact, get_at(&format!("/{}", fact.name)))
+            .await;
+    }
+
+    let versions = NamespaceVersioning::new(["v1"]).namespace("v9", "/v9");
+    let versioned = VersioningLayer::new(versions).layer(service_fn(fail));
+    let caller = Caller::new(serve(layer().layer(versioned)).await, false);
+    caller.check(&Fact::read(VERSION), get_at("/v9/fine")).await;
+}
+
+/// A body that ends too early, and one that is no body: the caller can still be answered.
+#[tokio::test]
+async fn a_broken_body_on_hyper() {
+    let reads = service_fn(|request: Request<Incoming>| async {
+        let body = request.into_body().collect().await?.to_bytes();
+        Ok::<_, hyper::Error>(Response::new(Full::new(body)))
+    });
+    let address = serve(layer().layer(reads)).await;
+    for body in [
+        "Content-Length: 10\r\n\r\nabc",
+        "Transfer-Encoding: chunked\r\n\r\nno size\r\n",
+    ] {
+        for (header, wanted) in [
+            ("Accept: application/json", "\"code\":\"parse_error\""),
+            ("Accept: application/problem+json", "\"status\":400"),
+            ("Accept: text/html", "Malformed request."),
+            ("Content-Type: application/grpc", "grpc-status: 1\r\n"),
+        ] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let sent = format!("POST / HTTP/1.1\r\nHost: a\r\n{header}\r\n{body}");
+            stream.write_all(sent.as_bytes()).await.unwrap();
+            stream.shutdown().await.unwrap();
+            let mut said = String::new();
+            stream.read_to_string(&mut said).await.unwrap();
+            assert!(said.contains(wanted), "{body}: {said}");
+            let is_grpc = header.ends_with("grpc");
+            assert_eq!(said.starts_with("HTTP/1.1 400 "), !is_grpc, "{said}");
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Task {
+    #[expect(dead_code, reason = "it is never read successfully")]
+    id: u32,
+}
+
+/// Handlers throw with `?`.
+async fn throw(Path(name): Path<String>) -> Result<(), Exception> {
+    thrown(&name).map_or(Ok(()), Err)?;
+    if name == "panic" {
+        panic!("{SECRET}");
+    }
+    Ok(())
+}
+
+fn router() -> Router {
+    Router::new()
+        .route("/throw/{name}", get(throw).post(throw))
+        .route("/json", post(|_: Json<Task>| async {}))
+        .route("/form", post(|_: Form<Task>| async {}))
+        .route(
+            "/query",
+            get(|_: Query<Task>| async {}).post(|_: Query<Task>| async {}),
+        )
+        .route(
+            "/path/{id}",
+            get(|_: Path<u32>| async {}).post(|_: Path<u32>| async {}),
+        )
+        .route(
+            "/body",
+            post(|_: Bytes| async {}).layer(DefaultBodyLimit::max(3)),
+        )
+        .route(
+            "/limit",
+            post(|_: Bytes| async {}).layer(RequestBodyLimitLayer::new(3)),
+        )
+        .route(
+            "/slow",
+            post(std::future::pending::<()>).layer(TimeoutLayer::with_status_code(
+                StatusCode::REQUEST_TIMEOUT,
+                Duration::ZERO,
+            )),
+        )
+        .route("/get", get(|| async {}))
+}
+
+async fn on_axum_with(router: Router) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let caller = Caller::new(listener.local_addr().unwrap(), false);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+
+    for fact in facts(THROWN).chain(facts(PANIC)) {
+        let path = format!("/throw/{}", fact.name);
+        caller.check(&fact, get_at(&path)).await;
+    }
+    let json = &[("content-type", "application/json")][..];
+    let form = &[("content-type", "application/x-www-form-urlencoded")][..];
+    for fact in facts(TYPED) {
+        let what = match fact.name {
+            "no-type" => ("POST", "/json", &[][..], "{}"),
+            "syntax" => ("POST", "/json", json, "{"),
+            "data" => ("POST", "/json", json, r#"{"id":"x"}"#),
+            _ => ("POST", "/form", form, "id=x"),
+        };
+        for accept in FORMS {
+            caller.ask(accept, what).await.check(&fact, accept);
+        }
+    }
+    for fact in facts(ANSWERED) {
+        let what = match fact.name {
+            "query" => get_at("/query?id=x"),
+            "path" => get_at("/path/x"),
+            "axum-limit" => ("POST", "/body", &[][..], "too long"),
+            "http-limit" => ("POST", "/limit", &[][..], "too long"),
+            "http-timeout" => ("POST", "/slow", &[][..], ""),
+            "no-method" => ("POST", "/get", &[][..], ""),
+            _ => get_at("/elsewhere"),
+        };
+        caller.check(&fact, what).await;
+    }
+}
+
+#[tokio::test]
+async fn on_axum_as_a_layer_of_the_router() {
+    on_axum_with(router().layer(layer())).await;
+}
+
+#[tokio::test]
+async fn on_axum_around_the_router() {
+    on_axum_with(Router::new().fallback_service(layer().layer(router()))).await;
+}
+
+mod tonic_methods {
+    use tonic::{Request, Response, Status};
+    use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse, health_server::Health};
+
+    use crate::failing::{SECRET, thrown};
+
+    /// Fails as the name of the service says that is asked for.
+    pub(super) struct Fails;
+
+    #[tonic::async_trait]
+    impl Health for Fails {
+        async fn check(
+            &self,
+            request: Request<HealthCheckRequest>,
+        ) -> Result<Response<HealthCheckResponse>, Status> {
+            let name = request.into_inner().service;
+            thrown(&name).map_or(Ok(()), Err)?;
+            if name == "foreign" {
+                Err(Status::from_error(SECRET.into()))?;
+            }
+            if name == "panic" {
+                panic!("{}", SECRET);
+            }
+            Ok(Response::new(HealthCheckResponse::default()))
+        }
+
+        type WatchStream = std::pin::Pin<
+            Box<
+                dyn tonic::codegen::tokio_stream::Stream<Item = Result<HealthCheckResponse, Status>>
+                    + Send,
+            >,
+        >;
+
+        async fn watch(
+            &self,
+            _: Request<HealthCheckRequest>,
+        ) -> Result<Response<Self::WatchStream>, Status> {
+            Err(gatefold::Exception::not_implemented())?
+        }
+    }
+}
+
+/// Middleware inside the layer that fails on paths below `/fail/`.
+#[derive(Clone)]
+struct Failing<S>(S);
+
+impl<S, B> Service<Request<B>> for Failing<S>
+where
+    S: Service<Request<B>, Response = Response<tonic::body::Body>>,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+    B: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = BoxError;
+    type Future = std::pin::Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
+
+    fn poll_ready(
+        &mut self,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Result<(), BoxError>> {
+        self.0.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        if request.uri().path().starts_with("/fail/") {
+            let mut head = Request::new(());
+            *head.uri_mut() = request.uri().clone();
+            return Box::pin(fail(head));
+        }
+        let inside = self.0.call(request);
+        Box::pin(async { inside.await.map_err(Into::into) })
+    }
+}
+
+#[tokio::test]
+async fn on_tonic() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let stack = ServiceBuilder::new().layer(layer()).layer_fn(Failing);
+    let server = tonic::transport::Server::builder()
+        .layer(stack.into_inner())
+        .add_service(tonic_health::pb::health_server::HealthServer::new(
+            tonic_methods::Fails,
+        ))
+        .serve_with_incoming(TcpIncoming::from(listener));
+    tokio::spawn(server);
+
+    // In middleware.
+    let caller = Caller::new(address, true);
+    for fact in facts(THROWN).chain(facts(ERRORS)).chain(facts(PANIC)) {
+        caller
+            .check(&fact, get_at(&format!("/fail/{}", fact.name)))
+            .await;
+    }
+
+    // In methods. A message of protobuf with one short text, behind gRPC's five bytes.
+    for fact in facts(THROWN).chain(facts(PANIC)) {
+        let length = u8::try_from(fact.name.len()).unwrap();
+        let mut call = vec![0, 0, 0, 0, length + 2, 0x0a, length];
+        call.extend_from_slice(fact.name.as_bytes());
+        let call: &'static str = String::from_utf8(call).unwrap().leak();
+        let what = ("POST", "/grpc.health.v1.Health/Check", &[][..], call);
+        caller.check_grpc(&fact, what).await;
+    }
+    let call = "\0\0\0\0\u{9}\u{a}\u{7}foreign";
+    let what = ("POST", "/grpc.health.v1.Health/Check", &[][..], call);
+    caller.check_grpc(&Fact::read(FOREIGN), what).await;
+}
