@@ -14,11 +14,18 @@
 //! | `versioning` | [`versioning`]: which API? |
 //! | `exceptions` | [`exceptions`]: what do we say? |
 //! | `policy` | [`Policy`] and the gates it holds: all but suffixes |
-//! | `axum` | extractors, `Reply` and `Exception` as answers, axum's body, peer address, matched route and original URI |
-//! | `tonic` | tonic's body and peer address, `tonic::Status` from an `Exception` |
-//! | `tower`, `hyper` | the errors of tower's middleware and of hyper as what they are, not as a 500 |
-//! | `tracing` | events for operators: failures with their sources, requests without a peer |
-//! | `full` | all gates, `policy` and `tracing`; no framework |
+//! | `full` | all gates, `policy` and `tracing`; no framework, and nothing heavy |
+//! | `passwords` | `Accounts`: passwords verified on tokio's blocking threads |
+//! | `argon2`, `pbkdf2` | password hashes with argon2id, Django's |
+//! | `serde` | snapshots of the in-memory stores |
+//! | `testing` | an identity by force and a request factory, for the tests of a service |
+//! | `cbor`, `msgpack`, `multipart`, `templates` | more forms of data |
+//! | `axum` | extractors, [`Reply`] and [`Exception`] as answers, axum's body, peer address, matched route and original URI |
+//! | `hyper` | hyper's errors as what they are |
+//! | `tokio` | `Reply::blocking` on tokio's threads |
+//! | `tonic` | tonic's body and peer address, `tonic::Status` from an [`Exception`] |
+//! | `tower` | the errors of tower's middleware as what they are |
+//! | `tracing` | events for operators: refusals, failures with their sources |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -57,6 +64,9 @@ pub use gatefold_suffixes as suffixes;
 #[cfg(feature = "throttling")]
 #[doc(inline)]
 pub use gatefold_throttling as throttling;
+#[cfg(feature = "authentication")]
+#[doc(inline)]
+pub use gatefold_tokens as tokens;
 #[cfg(feature = "versioning")]
 #[doc(inline)]
 pub use gatefold_versioning as versioning;

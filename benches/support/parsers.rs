@@ -1,15 +1,15 @@
 //! What reads text: the parsers behind the gates, by themselves.
 
-use std::hint::black_box;
+use std::{hint::black_box, sync::Arc};
 
 use gatefold::{
-    negotiation::{Offer, choose},
+    negotiation::{AcceptLanguage, JsonRenderer, Offer, Offers, choose, choose_encoding},
     permissions::Permission,
     throttling::{Claims, Limits, MemoryStore, Rate, Store},
     versioning::{AcceptHeaderVersioning, QueryParameterVersioning, UrlPathVersioning},
 };
-use gatefold_core::Clock;
-use http::{HeaderValue, Uri};
+use gatefold_core::{Accepted, Clock, Data, RenderContext, Renderer};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 
 use super::{
     Measure, Work, call,
@@ -26,11 +26,50 @@ pub const VENDOR: &str = "application/vnd.example.v2+json; profile=full; charset
 
 pub const PARSERS: &[Measure] = &[
     measure("nothing", || call(|| ())),
+    measure("nothing/allocated", || call(|| Box::new(black_box(1)))),
     measure("accept/json", || chosen(JSON)),
     measure("accept/star", || chosen(STAR)),
     measure("accept/chrome", || chosen(CHROME)),
     measure("accept/eight-q", || chosen(EIGHT_Q)),
     measure("accept/vendor", || chosen(VENDOR)),
+    measure("accept/chrome/known", || {
+        let offers = Offers::new(offers());
+        call(move || {
+            offers
+                .choose([black_box(CHROME)])
+                .map(|chosen| chosen.offer())
+        })
+    }),
+    measure("accept/ranges-10000", || {
+        let (line, offers) = (ten_thousand_ranges(), offers());
+        call(move || choose([black_box(&line)], &offers).map(|chosen| chosen.offer()))
+    }),
+    measure("language/best", || {
+        call(|| AcceptLanguage::read([black_box("de-CH, fr;q=0.8, *;q=0.1")]).best(&["en", "de"]))
+    }),
+    measure("encoding/best", || {
+        call(|| {
+            choose_encoding(
+                [black_box("gzip, deflate, br")],
+                &["br", "gzip", "identity"],
+            )
+        })
+    }),
+    measure("render/hundred", || {
+        let json = JsonRenderer::new();
+        let accepted = Accepted::new(json.media_type().clone(), Arc::new(json));
+        let (list, headers) = (hundred(), HeaderMap::new());
+        call(move || {
+            let context = RenderContext::new(StatusCode::OK, &headers, &accepted);
+            accepted
+                .renderer()
+                .render(&Data::new(black_box(&list)), &context)
+        })
+    }),
+    measure("render/hundred/to-vec", || {
+        let list = hundred();
+        call(move || serde_json::to_vec(black_box(&list)))
+    }),
     measure("suffix/hit", || suffix("/tasks/4.json")),
     measure("suffix/miss", || suffix("/tasks/4")),
     measure("suffix/miss/dot", || suffix("/files/report.2026.pdf")),
@@ -82,6 +121,29 @@ pub fn offers() -> Vec<Offer> {
     .iter()
     .map(|offer| Offer::new(&offer.parse().expect("a media type")))
     .collect()
+}
+
+/// Ten thousand ranges that no offer is named by.
+pub fn ten_thousand_ranges() -> String {
+    let ranges: Vec<_> = (0..10_000).map(|n| format!("a/b{n};q=0.5")).collect();
+    ranges.join(", ")
+}
+
+#[derive(serde::Serialize)]
+struct Item {
+    id: u64,
+    title: &'static str,
+    done: bool,
+}
+
+/// A list as an API returns it.
+fn hundred() -> Vec<Item> {
+    let item = |id| Item {
+        id,
+        title: "milk and bread",
+        done: id % 2 == 0,
+    };
+    (0..100).map(item).collect()
 }
 
 fn chosen(accept: &'static str) -> Work {

@@ -81,6 +81,16 @@ pub(crate) const DIFFERENCES: &[Known] = &[
         why: "Junk inside Basic credentials is refused.",
     },
     Known {
+        quirk: "jwt-padding-accepted",
+        may: &["status", "header www-authenticate", "body"],
+        why: "A token is base64url without padding: one token has one text.",
+    },
+    Known {
+        quirk: "jwt-crash-500",
+        may: &["status", "header allow", "header www-authenticate", "body"],
+        why: "Whatever is wrong with a token is a 401.",
+    },
+    Known {
         quirk: "composed-permission-loses-message",
         may: &["body"],
         why: "A composed permission keeps the reason of the side that decided.",

@@ -7,7 +7,8 @@ use std::{
 
 use bytes::Bytes;
 use gatefold::authentication::{
-    Authentication, AuthenticationLayer, BasicAuthentication, RemoteUserAuthentication,
+    Authentication, AuthenticationLayer, BasicAuthentication, JwtAuthentication,
+    RemoteUserAuthentication,
     TokenAuthentication,
 };
 use gatefold::exceptions::{Detail, ExceptionLayer};
@@ -15,6 +16,7 @@ use gatefold::permissions::{
     AllowAny, DenyAll, IsAdmin, IsAuthenticated, IsAuthenticatedOrReadOnly, Permission,
     PermissionLayer, Routes,
 };
+use gatefold::tokens::{JwtAlgorithm, JwtKey, JwtSigner};
 use gatefold::{Connection, Exception, Identity, TrustedProxies};
 use http::{HeaderName, HeaderValue, Method, Request, Response, Uri, header::WWW_AUTHENTICATE};
 use http_body_util::{BodyExt, Full};
@@ -89,19 +91,34 @@ pub(crate) fn ask(case: &Case) -> Result<Answered, Outcome> {
     })
 }
 
+const SECRET: &str = "the secret of the cases' tokens, of 32 bytes and more";
+
+/// What `{VALID}` stands for: a token of `user`.
+fn valid() -> Result<String, String> {
+    let signer = JwtSigner::hmac(JwtAlgorithm::Hs256, SECRET).map_err(|e| e.to_string())?;
+    let claims = r#"{"sub":"user","exp":4102444800}"#;
+    signer.sign(claims).map_err(|e| e.to_string())
+}
+
 fn request(case: &Case) -> Result<Request<Bytes>, String> {
     let sent = &case.request;
     let body = sent.body.clone().unwrap_or_default();
     let mut request = Request::new(Bytes::from(body));
     *request.method_mut() =
         Method::from_bytes(sent.method.as_bytes()).map_err(|e| format!("the method: {e}"))?;
+    let valid = valid()?;
     *request.uri_mut() = sent
         .path
+        .replace("{VALID}", &valid)
         .parse::<Uri>()
         .map_err(|e| format!("the target: {e}"))?;
     for (name, value) in &sent.headers {
         let name = HeaderName::try_from(name.as_str()).map_err(|e| e.to_string())?;
-        let bytes: Vec<u8> = value.chars().map(|c| c as u8).collect();
+        let bytes: Vec<u8> = value
+            .replace("{VALID}", &valid)
+            .chars()
+            .map(|c| c as u8)
+            .collect();
         let value = HeaderValue::from_bytes(&bytes).map_err(|e| e.to_string())?;
         request.headers_mut().append(name, value);
     }
@@ -138,8 +155,11 @@ const LATER: [&str; 5] = [
 ];
 
 fn service(config: &Arc<Config>, seen: &Seen) -> Result<Service, Outcome> {
+    let names = config.get("authenticators").and_then(Value::as_array);
+    let jwt = names.is_some_and(|names| names.contains(&Value::from("jwt")));
     for key in config.keys() {
         match key.as_str() {
+            "cookie_name" | "query_token" if jwt => {}
             key if KNOWN.contains(&key) || key == "store" => {}
             key if LATER.contains(&key) => return Err(Outcome::not_built(key)),
             key => return Err(Outcome::unknown(format!("the setting `{key}`"))),
@@ -260,7 +280,21 @@ fn authenticator(
             let remote = RemoteUserAuthentication::header(header, proxies, find);
             Arc::new(remote.map_err(Outcome::unknown)?)
         }
-        "jwt" | "session" => return Err(Outcome::not_built(format!("authenticator `{name}`"))),
+        "jwt" => {
+            let key = JwtKey::hmac(JwtAlgorithm::Hs256, SECRET).map_err(Outcome::unknown)?;
+            let mut jwt = JwtAuthentication::new(key).from_header();
+            if let Some(name) = text("cookie_name") {
+                jwt = jwt.or_cookie(name.to_owned());
+            }
+            if config.get("query_token") == Some(&Value::Bool(true)) {
+                jwt = jwt.or_insecure_query("access_token");
+            }
+            if let Some(realm) = text("realm") {
+                jwt = jwt.realm(realm.to_owned()).map_err(Outcome::unknown)?;
+            }
+            Arc::new(jwt)
+        }
+        "session" => return Err(Outcome::not_built(format!("authenticator `{name}`"))),
         other => return Err(Outcome::unknown(format!("the authenticator `{other}`"))),
     })
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use gatefold::exceptions::GrpcCode;
+use gatefold::versioning::{NamespaceVersioning, Versioning};
 use gatefold::{ErrorDetail, Exception};
 use gatefold_core::refusal;
 use http::{
@@ -60,6 +61,7 @@ pub(crate) const THROWN: &str = "
     method 405 method_not_allowed UNIMPLEMENTED allow Method \"PUT\" not allowed.
     form 406 not_acceptable INVALID_ARGUMENT content-type Could not satisfy
     late 408 timeout DEADLINE_EXCEEDED content-type Request timed out.
+    version 404 not_found UNIMPLEMENTED content-type Invalid version in URL path. Does not
     conflict 409 conflict ABORTED content-type The request conflicts
     gone 410 gone NOT_FOUND content-type No longer here.
     condition 412 precondition_failed FAILED_PRECONDITION content-type A condition
@@ -89,9 +91,6 @@ pub(crate) const ERRORS: &str = "
 
 pub(crate) const PANIC: &str = "panic 500 error INTERNAL x-request-id A server error occurred.";
 pub(crate) const FOREIGN: &str = "foreign 500 error UNKNOWN x-request-id A server error occurred.";
-pub(crate) const VERSION: &str =
-    "version 404 not_found UNIMPLEMENTED content-type Invalid version in URL path. Does not";
-
 /// axum's rejections of content types that a gRPC call does not have.
 pub(crate) const TYPED: &str = "
     no-type 415 unsupported_media_type INVALID_ARGUMENT content-type Expected request with `Content-Type: application/json`
@@ -126,6 +125,11 @@ pub(crate) fn thrown(name: &str) -> Option<Exception> {
         "method" => Exception::method_not_allowed(&Method::PUT).with_allow([&Method::GET]),
         "form" => Exception::not_acceptable(),
         "late" => Exception::request_timeout(),
+        "version" => {
+            let request = Request::get("/v9/tasks").body(()).ok()?;
+            let versions = NamespaceVersioning::new(["v1"]).namespace("v9", "/v9");
+            versions.determine_version(&request.into_parts().0).err()?
+        }
         "conflict" => Exception::conflict(),
         "gone" => Exception::gone(),
         "condition" => Exception::precondition_failed(),

@@ -15,14 +15,13 @@ const COUNTED: &str = "*work*counted*";
 /// After this function callgrind writes a part of its output.
 const DUMPED: &str = "gatefold_counts::work::counted";
 
-/// What the system's allocator is called by.
-const ALLOCATE: [&str; 6] = [
-    "aligned_alloc",
-    "calloc",
-    "malloc",
-    "memalign",
-    "posix_memalign",
-    "realloc",
+/// What the compiler calls for an allocation. Each is a single jump, so the instructions of these
+/// functions themselves are the number of allocations. (callgrind's own numbers of calls will not do:
+/// they go on while collection is off.)
+const ALLOCATE: [&str; 3] = [
+    "__rustc::__rust_alloc",
+    "__rustc::__rust_alloc_zeroed",
+    "__rustc::__rust_realloc",
 ];
 
 /// The cost of doing something once.
@@ -53,8 +52,6 @@ impl fmt::Display for Count {
 struct Part {
     /// The instructions of each function itself, without what it calls.
     own: HashMap<String, u64>,
-    /// How often the allocator was called, by its name and whatever callers callgrind added to it.
-    allocations: HashMap<String, u64>,
 }
 
 impl Part {
@@ -62,18 +59,26 @@ impl Part {
         self.own.values().sum()
     }
 
-    fn allocations(&self) -> u64 {
-        self.allocations.values().sum()
+    /// The allocations, by the function and whatever callers callgrind added to its name.
+    fn allocations(&self) -> HashMap<String, u64> {
+        let own = self.own.iter();
+        let allocating = own.filter(|(function, _)| {
+            ALLOCATE.contains(&function.split('\'').next().unwrap_or_default())
+        });
+        allocating
+            .map(|(function, times)| (function.clone(), *times))
+            .collect()
     }
 }
 
 /// Counts the measure `name`.
 pub(crate) fn count(name: &str) -> Count {
     let [once, twice] = parts(name, &[]);
+    let allocations = |part: &Part| 100 * part.allocations().values().sum::<u64>();
     let per_call = |more: u64, less: u64| (more - less + TIMES as u64 / 2) / TIMES as u64;
     Count {
         instructions: per_call(twice.instructions(), once.instructions()),
-        allocations: per_call(100 * twice.allocations(), 100 * once.allocations()),
+        allocations: per_call(allocations(&twice), allocations(&once)),
     }
 }
 
@@ -84,7 +89,7 @@ pub(crate) fn show_where(name: &str) {
     println!("instructions of the function itself");
     show(&once.own, &twice.own, 1.0);
     println!("allocations, with those who called for them");
-    show(&once.allocations, &twice.allocations, 0.01);
+    show(&once.allocations(), &twice.allocations(), 0.01);
 }
 
 /// Prints the entries of `twice` beyond `once`, per call, from the greatest down to `least`.
@@ -151,18 +156,13 @@ fn read(path: &Path) -> Part {
         fail(&format!("callgrind wrote no {}", path.display()));
     };
     let mut part = Part::default();
-    let (mut function, mut callee, mut is_call) = ("", "", false);
+    let (mut function, mut is_call) = ("", false);
     for line in text.lines() {
         if let Some(name) = line.strip_prefix("fn=") {
             function = name;
-        } else if let Some(name) = line.strip_prefix("cfn=") {
-            callee = name;
-        } else if let Some(calls) = line.strip_prefix("calls=") {
+        } else if line.starts_with("calls=") {
             // The next line is the cost of the callee, which has lines of its own.
             is_call = true;
-            if ALLOCATE.contains(&callee.split('\'').next().unwrap_or_default()) {
-                *part.allocations.entry(callee.to_owned()).or_default() += first_number(calls);
-            }
         } else if line.starts_with(|first: char| first.is_ascii_digit()) {
             let cost = line
                 .split_once(' ')

@@ -62,6 +62,12 @@ pub(crate) fn check(counts: &Counts) -> ExitCode {
         println!("{line}");
         failures += 1;
     };
+    if counts
+        .get("nothing/allocated")
+        .is_none_or(|count| count.allocations != 100)
+    {
+        fail("nothing/allocated: one allocation is not counted as one".to_owned());
+    }
     for (name, count) in counts {
         let Some(entry) = stored.counts.get(*name) else {
             fail(format!("{name}: {count}: not stored"));

@@ -8,7 +8,7 @@ use std::hint::black_box;
 use axum::extract::FromRequestParts;
 use axum_accept::AcceptExtractor;
 use criterion::Criterion;
-use gatefold::negotiation::choose;
+use gatefold::negotiation::{Offers, choose};
 use headers::Header;
 use headers_accept::Accept;
 use http::HeaderValue;
@@ -21,7 +21,7 @@ use crate::{
         Measure, Work, at_once, call,
         gates::CHROME,
         measure,
-        parsers::{EIGHT_Q, JSON, STAR, VENDOR, offers},
+        parsers::{EIGHT_Q, JSON, STAR, VENDOR, offers, ten_thousand_ranges},
         with,
     },
 };
@@ -54,9 +54,28 @@ const ACCEPT: &[Measure] = on_all![
     by_parse_net "parse-net",
 ];
 
+/// What ours remembers, and a header of ten thousand ranges for who reads them all: parse-net
+/// stops at 1,024.
+const MORE: &[Measure] = &[
+    measure("chrome/ours-known", || {
+        let offers = Offers::new(offers());
+        call(move || offers.choose([black_box(CHROME)]).map(|chosen| chosen.offer()))
+    }),
+    measure("ranges-10000/ours", || ours(many())),
+    measure("ranges-10000/headers-accept", || by_headers_accept(many())),
+    measure("ranges-10000/axum-accept", || by_axum_accept(many())),
+    measure("ranges-10000/mediatype", || by_mediatype(many())),
+    measure("ranges-10000/mime", || by_mime(many())),
+];
+
+fn many() -> &'static str {
+    ten_thousand_ranges().leak()
+}
+
 /// Reading a value of `Accept` and choosing one of three offers.
 pub(crate) fn accept(criterion: &mut Criterion) {
     bench(criterion, "accept", ACCEPT);
+    bench(criterion, "accept", MORE);
 }
 
 fn ours(accept: &'static str) -> Work {

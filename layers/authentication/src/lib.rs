@@ -131,6 +131,14 @@ mod events;
 #[cfg(feature = "testing")]
 mod force;
 mod header;
+#[cfg(feature = "jwt")]
+mod jwt;
+#[cfg(feature = "jwt")]
+mod jwt_identity;
+#[cfg(feature = "jwt")]
+mod jwt_source;
+#[cfg(feature = "jwt")]
+mod jwt_words;
 mod layer;
 mod look_up;
 mod query;
@@ -152,6 +160,8 @@ pub use api_key::ApiKey;
 pub use authentication::Authentication;
 pub use basic::BasicAuthentication;
 pub use configuration_error::{ConfigurationError, ConfigurationErrorKind};
+#[cfg(feature = "jwt")]
+pub use jwt::JwtAuthentication;
 pub use layer::AuthenticationLayer;
 pub use remote_user::RemoteUserAuthentication;
 pub use service::AuthenticationService;

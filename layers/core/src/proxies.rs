@@ -108,6 +108,10 @@ impl TrustedProxies {
     /// The client's address alone, for whoever counts by it: [`peer`](Self::peer) without the copy
     /// of the host. `None` where the server left no connection.
     pub fn address(&self, head: &Parts) -> Option<IpAddr> {
+        if let Trust::Nobody = self.trust {
+            let connection = Connection::find(head)?;
+            return Some(canonical(connection.address().ip()));
+        }
         match Journey::of(&head.extensions).and_then(|journey| journey.peer.as_ref()) {
             Some((mark, peer)) if *mark == self.mark => peer.address,
             _ => {

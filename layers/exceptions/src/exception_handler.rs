@@ -44,8 +44,8 @@ pub trait ExceptionHandler: Send + Sync + 'static {
     /// Says what is answered for `exception`.
     fn handle(&self, exception: Exception, head: &RequestHead) -> Answer;
 
-    /// Whether it reads the URI, language and id of the request. They are copied on the way in,
-    /// for each request: up to three reference counts.
+    /// Whether it reads the URI and the language of the request. They are kept on the way in, for
+    /// each request: one allocation, and two or three reference counts.
     fn wants_head(&self) -> bool {
         true
     }

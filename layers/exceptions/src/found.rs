@@ -38,7 +38,10 @@ pub(crate) fn find<B: Body + Default>(
     if exception.is_none()
         && let Some(grpc) = extensions.get()
     {
-        return crate::tonic_status::behind(grpc);
+        let exception = crate::tonic_status::behind(grpc)?;
+        // The words are told anew, with the request's id among the details.
+        crate::headers::forget_grpc(response.headers_mut());
+        return Some(exception);
     }
     match exception {
         Some(exception) if exception.status() == status => Some(exception),

@@ -2,7 +2,15 @@ use crate::quality::weighted;
 
 /// The compressions that have a name of their own (IANA's registry of content codings).
 const COMPRESSIONS: [&str; 9] = [
-    "br", "compress", "dcb", "dcz", "deflate", "gzip", "x-compress", "x-gzip", "zstd",
+    "br",
+    "compress",
+    "dcb",
+    "dcz",
+    "deflate",
+    "gzip",
+    "x-compress",
+    "x-gzip",
+    "zstd",
 ];
 
 /// Chooses among content codings by the lines of an `Accept-Encoding` header (RFC 9110, section
@@ -52,7 +60,11 @@ where
         let (place, (_, weight)) = codings.find(|(_, (own, _))| own.eq_ignore_ascii_case(name))?;
         Some((*weight, place))
     };
-    let least = codings.iter().map(|(_, weight)| *weight).filter(|weight| *weight > 0).min();
+    let least = codings
+        .iter()
+        .map(|(_, weight)| *weight)
+        .filter(|weight| *weight > 0)
+        .min();
     // What nobody asked for comes after everything that somebody did.
     let mut unnamed_identity = None;
     let mut best = None;
@@ -74,7 +86,11 @@ where
     match (best, unnamed_identity) {
         (Some((weight, _, at)), Some((own, identity))) => {
             let first_of_equals = weight == own && identity < first_of(&codings, offers, weight);
-            Some(if own > weight || first_of_equals { identity } else { at })
+            Some(if own > weight || first_of_equals {
+                identity
+            } else {
+                at
+            })
         }
         (best, identity) => best.map(|(_, _, at)| at).or(identity.map(|(_, at)| at)),
     }

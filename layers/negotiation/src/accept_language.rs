@@ -1,5 +1,8 @@
 use crate::quality::weighted;
 
+/// Each range is compared with those before it, so there is an end to them.
+const MOST: usize = 256;
+
 /// The languages that a client asks for: an `Accept-Language` header (RFC 9110, section 12.5.4)
 /// as the language priority list of RFC 4647.
 ///
@@ -25,13 +28,14 @@ pub struct AcceptLanguage<'a> {
 }
 
 impl<'a> AcceptLanguage<'a> {
-    /// Reads the lines of the header. Without any the client has no preference.
+    /// Reads the lines of the header, up to 256 ranges: nobody speaks more languages. Without any
+    /// the client has no preference.
     pub fn read<L>(lines: impl IntoIterator<Item = &'a L>) -> Self
     where
         L: AsRef<[u8]> + ?Sized + 'a,
     {
         let mut ranges: Vec<(&str, u16, bool)> = Vec::new();
-        for (range, weight) in weighted(lines) {
+        for (range, weight) in weighted(lines).take(MOST) {
             let known = |(other, ..): &(&str, u16, bool)| other.eq_ignore_ascii_case(range);
             let first = !ranges.iter().any(known);
             ranges.push((range, weight, first));
@@ -41,7 +45,9 @@ impl<'a> AcceptLanguage<'a> {
 
     /// The ranges and their weights in thousandths, in the client's order.
     pub fn ranges(&self) -> impl Iterator<Item = (&'a str, u16)> {
-        self.ranges.iter().map(|(range, weight, _)| (*range, *weight))
+        self.ranges
+            .iter()
+            .map(|(range, weight, _)| (*range, *weight))
     }
 
     /// The one of `offers` that suits best, by its place; `None` where none suits.
@@ -122,7 +128,10 @@ impl<'a> AcceptLanguage<'a> {
 
     /// Whether the client refuses `tag` by name, or everything that it did not name.
     pub fn refuses(&self, tag: &str) -> bool {
-        let named = || self.ranges().any(|(range, _)| range.eq_ignore_ascii_case(tag));
+        let named = || {
+            self.ranges()
+                .any(|(range, _)| range.eq_ignore_ascii_case(tag))
+        };
         self.refuses_tag(tag) || self.refuses_tag("*") && !named()
     }
 
@@ -141,16 +150,23 @@ impl<'a> AcceptLanguage<'a> {
     /// Each range once, with its place.
     fn distinct(&self) -> impl Iterator<Item = (usize, &'a str, u16)> {
         let ranges = self.ranges.iter().enumerate();
-        ranges.filter_map(|(place, (range, weight, first))| first.then_some((place, *range, *weight)))
+        ranges
+            .filter_map(|(place, (range, weight, first))| first.then_some((place, *range, *weight)))
     }
 
     fn filtered(&self, tag: &str) -> Option<(u16, usize)> {
-        let met = || self.distinct().filter(|(_, range, _)| begins_with(tag, range));
+        let met = || {
+            self.distinct()
+                .filter(|(_, range, _)| begins_with(tag, range))
+        };
         if met().any(|(.., weight)| weight == 0) {
             return None;
         }
         let most = met().max_by_key(|(place, _, weight)| (*weight, std::cmp::Reverse(*place)));
-        let any = || self.distinct().find(|(_, range, weight)| *range == "*" && *weight > 0);
+        let any = || {
+            self.distinct()
+                .find(|(_, range, weight)| *range == "*" && *weight > 0)
+        };
         most.or_else(any).map(|(place, _, weight)| (weight, place))
     }
 
@@ -212,12 +228,17 @@ mod tests {
     use super::*;
 
     fn best<'a>(header: &str, offers: &[&'a str]) -> Option<&'a str> {
-        AcceptLanguage::read([header]).best(offers).map(|at| offers[at])
+        AcceptLanguage::read([header])
+            .best(offers)
+            .map(|at| offers[at])
     }
 
     #[test]
     fn the_best_has_the_highest_weight_then_the_closest_range() {
-        assert_eq!(best("da, en-gb;q=0.8, en;q=0.7", &["en", "en-GB"]), Some("en-GB"));
+        assert_eq!(
+            best("da, en-gb;q=0.8, en;q=0.7", &["en", "en-GB"]),
+            Some("en-GB")
+        );
         assert_eq!(best("en", &["en-US", "en"]), Some("en"));
         assert_eq!(best("de-CH", &["en", "de"]), Some("de"));
         assert_eq!(best("en-GB, *;q=0.5", &["de", "fr"]), Some("de"));

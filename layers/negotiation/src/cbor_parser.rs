@@ -103,7 +103,13 @@ mod tests {
         for bytes in [&[0x82, 1][..], &[0x81, 1, 2], &[0xff], &[0x81; 1000]] {
             let exception = parse(bytes).expect_err("malformed");
             assert_eq!(exception.code(), "parse_error", "{bytes:?}");
-            assert!(exception.detail().text().expect("words").contains(" at byte "));
+            assert!(
+                exception
+                    .detail()
+                    .text()
+                    .expect("words")
+                    .contains(" at byte ")
+            );
         }
         assert_eq!(parse(&[0x61, b'x']).expect_err("a text").code(), "invalid");
     }

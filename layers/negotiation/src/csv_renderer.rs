@@ -149,7 +149,9 @@ impl Table {
             let formula = is_text && cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
             let mark = if self.no_formulas && formula { "'" } else { "" };
             if cell.contains(['"', ',', '\r', '\n']) {
-                csv.extend_from_slice(format!("\"{mark}{}\"", cell.replace('"', "\"\"")).as_bytes());
+                csv.extend_from_slice(
+                    format!("\"{mark}{}\"", cell.replace('"', "\"\"")).as_bytes(),
+                );
             } else {
                 csv.extend_from_slice(mark.as_bytes());
                 csv.extend_from_slice(cell.as_bytes());

@@ -9,8 +9,8 @@ use http::{
 use mime::Mime;
 
 use crate::{
-    Chosen, HtmlRenderer, JsonRenderer, Negotiation, Offer, Offers, Selection, accept::choose_among,
-    alternates::alternates, drf_accept::choose_drf, media_range::MediaRange,
+    Chosen, HtmlRenderer, JsonRenderer, Negotiation, Offer, Offers, Selection,
+    accept::choose_among, alternates::alternates, drf_accept::choose_drf, media_range::MediaRange,
 };
 
 /// Parameters that every offer understands: they are for others to read in the accepted media
@@ -223,6 +223,15 @@ impl Negotiation for DefaultNegotiation {
             (false, true) => self.select_as_drf(head).varies(several),
             (false, false) => self.select_form(head),
         }
+    }
+
+    fn offers(&self) -> &[Accepted] {
+        &self.forms
+    }
+
+    fn format_parameter(&self) -> Option<&str> {
+        let asked = self.format_parameter.as_deref();
+        asked.filter(|_| !self.ignore_client)
     }
 }
 

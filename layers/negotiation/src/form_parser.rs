@@ -3,12 +3,14 @@ use gatefold_core::Exception;
 use http::request::Parts;
 use mime::Mime;
 
-use crate::{Parser, Target};
+use crate::{Parser, Target, fields::Fields};
 
 /// Reads HTML forms: `application/x-www-form-urlencoded`, in UTF-8.
 ///
-/// Numbers and booleans are read from their text. A name that is repeated fills a list. Percent
-/// sequences that are no UTF-8 become U+FFFD, as in Django.
+/// Numbers and booleans are read from their text, and an empty text is nothing to an `Option`. A
+/// name that is repeated fills a list, and so does one that ends in `[]` (`a[]=1&a[]=2`); where one
+/// value is wanted the last counts. Percent sequences that are no UTF-8 become U+FFFD, as in
+/// Django. No form is malformed: what does not fit is refused with `invalid`.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct FormParser {
@@ -36,9 +38,11 @@ impl Parser for FormParser {
     }
 
     fn parse(&self, _: &Parts, body: &Bytes, target: &mut Target<'_>) -> Result<(), Exception> {
-        target
-            .read(serde_html_form::Deserializer::from_bytes(body))
-            .map_err(|error| Target::misfit(&error))
+        let mut fields = Fields::default();
+        for (name, text) in form_urlencoded::parse(body) {
+            fields.text(name, text);
+        }
+        target.read(fields).map_err(|error| Target::misfit(&error))
     }
 }
 
@@ -74,6 +78,10 @@ mod tests {
         };
         let read = parse("title=a+b%E2%98%83&done=true&tags=x&priority=3&tags=y");
         assert_eq!(read.expect("it fits"), task);
+        let bracketed = parse("title=x&tags[]=a&priority=&tags%5B%5D=b&title=y").expect("it fits");
+        assert_eq!((bracketed.tags.len(), bracketed.priority), (2, None));
+        assert_eq!(bracketed.title, "y");
+        assert_eq!(parse("title=x&tags=a").expect("it fits").tags, ["a"]);
         assert_eq!(parse("title=%FF").expect("it fits").title, "\u{fffd}");
         let misfit = parse("title=x&priority=many").expect_err("no number");
         assert_eq!(misfit.code(), "invalid");

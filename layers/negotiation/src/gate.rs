@@ -1,6 +1,6 @@
 use std::{convert::Infallible, fmt, sync::Arc};
 
-use gatefold_core::{Accepted, Exception, Gate, Outward, RenderContext, Step, is_grpc, refusal};
+use gatefold_core::{Exception, Gate, Outward, Step, is_grpc, refusal};
 use http::{
     Extensions, HeaderMap, HeaderValue, Method, Response, StatusCode,
     header::{CONTENT_TYPE, VARY},
@@ -10,7 +10,9 @@ use http::{
 
 use crate::{
     Negotiation, Parsers,
+    asked::Asked,
     choice::{BoxError, Choice},
+    deferred::{Deferred, Form},
     reply::JSON,
 };
 
@@ -39,11 +41,9 @@ impl fmt::Debug for NegotiationGate {
 /// What was selected for a request, until its answer comes.
 #[derive(Debug)]
 pub struct Selected {
-    accepted: Accepted,
+    asked: Asked,
     varies: bool,
     is_head: bool,
-    outward: Option<Outward>,
-    head: Option<Box<Parts>>,
 }
 
 impl Gate for NegotiationGate {
@@ -63,23 +63,10 @@ impl Gate for NegotiationGate {
         if let Some(parsers) = &self.parsers {
             head.extensions.insert(parsers.clone());
         }
-        let renderer = accepted.renderer();
-        // Somebody further out may have left the cells anyway.
-        let outward = if renderer.wants_outward() {
-            Some(Outward::leave(&mut head.extensions))
-        } else {
-            Outward::of(&head.extensions).cloned()
-        };
-        accepted.clone().leave(&mut head.extensions);
         Step::Pass(Some(Selected {
+            asked: Asked::keep(accepted, head, &self.negotiation),
             varies,
             is_head: head.method == Method::HEAD,
-            outward,
-            head: accepted
-                .renderer()
-                .wants_head()
-                .then(|| Box::new(head.clone())),
-            accepted,
         }))
     }
 
@@ -95,13 +82,16 @@ impl Gate for NegotiationGate {
         if let Some(exception) = head.extensions.remove::<Exception>() {
             head.extensions.insert(selected.complete(exception));
         }
-        if let Some(choice) = head.extensions.remove::<Choice>()
-            && let Err(error) = selected.render(&choice, &mut head)
-        {
-            let exception = selected.complete(Exception::internal(error));
-            (head, body) = refusal(exception, &Extensions::new()).into_parts();
+        let varies = selected.varies;
+        if let Some(choice) = head.extensions.remove::<Choice>() {
+            if let Err(error) = selected.render(&choice, &mut head) {
+                let exception = selected.complete(Exception::internal(error));
+                (head, body) = refusal(exception, &Extensions::new()).into_parts();
+            }
+        } else if let Some(deferred) = head.extensions.remove::<Deferred>() {
+            selected.put_off(&deferred, &mut head);
         }
-        if selected.varies {
+        if varies {
             vary(&mut head.headers);
         }
         Response::from_parts(head, body)
@@ -112,9 +102,9 @@ impl Selected {
     /// What was found out goes along with an exception that does not know it.
     fn complete(&self, mut exception: Exception) -> Exception {
         if exception.accepted().is_none() {
-            exception = exception.with_accepted(self.accepted.clone());
+            exception = exception.with_accepted(self.asked.accepted.clone());
         }
-        let identity = self.outward.as_ref().and_then(Outward::identity);
+        let identity = self.asked.outward.as_ref().and_then(Outward::identity);
         if let (None, Some(identity)) = (exception.identity(), identity) {
             exception = exception.with_identity(identity.clone());
         }
@@ -122,7 +112,7 @@ impl Selected {
     }
 
     fn render(&self, choice: &Choice, head: &mut response::Parts) -> Result<(), BoxError> {
-        let renderer = self.accepted.renderer();
+        let renderer = self.asked.accepted.renderer();
         if has_no_content(head.status) {
             choice.discard();
             head.headers.remove(CONTENT_TYPE);
@@ -137,13 +127,7 @@ impl Selected {
         if choice.has_lost_its_body() {
             return Ok(());
         }
-        let mut context = RenderContext::new(head.status, &head.headers, &self.accepted);
-        if let Some(outward) = &self.outward {
-            context = context.with_outward(outward);
-        }
-        if let Some(request) = &self.head {
-            context = context.with_head(request);
-        }
+        let context = self.asked.context(head.status, &head.headers);
         match choice.render(&**renderer, &context) {
             // Somebody has begun to read the body, as JSON, and its type says so.
             None => {}
@@ -154,6 +138,23 @@ impl Selected {
             Some(Ok(_)) => set_content_type(&mut head.headers, content_type),
         }
         Ok(())
+    }
+
+    /// Chooses the form of what is rendered while the body is read.
+    fn put_off(self, deferred: &Deferred, head: &mut response::Parts) {
+        if has_no_content(head.status) {
+            deferred.discard();
+            head.headers.remove(CONTENT_TYPE);
+            return;
+        }
+        let is_head = self.is_head;
+        let form = Form::new(self.asked, head.status, head.headers.clone());
+        if let Some(content_type) = deferred.choose(form) {
+            set_content_type(&mut head.headers, content_type);
+        }
+        if is_head {
+            deferred.discard();
+        }
     }
 }
 

@@ -91,12 +91,36 @@
 //!
 //! On axum (feature `axum`) a handler returns `Reply(data)` itself, also as the last part of a
 //! tuple and inside a `Result` with [`Exception`](gatefold_core::Exception), and takes the
-//! request's body as `Parsed<T>`: JSON or a form, as `Content-Type` says. On hyper the same is
-//! [`Reply::respond`] and [`parse`].
+//! request's body as `Parsed<T>`, in whichever form it came. On hyper the same is
+//! [`Reply::respond`] and [`parse`]. Data that takes its time is a [`Reply::blocking`], and items
+//! that come one by one are a [`Reply::stream`].
 //!
 //! A handler may answer by itself instead, and read [`Accepted`](gatefold_core::Accepted) for
 //! that: a response that is no reply passes with no more than `Vary` added. gRPC requests are
 //! never negotiated.
+//!
+//! # The forms
+//!
+//! | form | out | in | feature |
+//! |---|---|---|---|
+//! | JSON | [`JsonRenderer`] | [`JsonParser`] | |
+//! | JSON lines | [`JsonLinesRenderer`] | | |
+//! | a page for people | [`HtmlRenderer`], [`StaticHtmlRenderer`] | | |
+//! | a page from a template | `TemplateRenderer` | | `templates` |
+//! | CSV | [`CsvRenderer`] | | |
+//! | XML | [`XmlRenderer`] | | |
+//! | text | [`PlainTextRenderer`] | [`PlainTextParser`] | |
+//! | MessagePack | `MessagePackRenderer` | `MessagePackParser` | `msgpack` |
+//! | CBOR | `CborRenderer` | `CborParser` | `cbor` |
+//! | HTML forms | | [`FormParser`] | |
+//! | HTML forms with files | | `MultipartParser`, `Multipart` | `multipart` |
+//! | bytes | | [`RawParser`] | |
+//!
+//! # Choosing by oneself
+//!
+//! [`choose`] reads an `Accept` header, [`Offers`] remembers what it chose for the headers of
+//! well-known clients, and [`AcceptLanguage`] and [`choose_encoding`] do the same for languages
+//! and codings, which are the handler's business.
 //!
 //! # How this differs from Django REST Framework
 //!
@@ -122,6 +146,8 @@ mod accept;
 mod accept_encoding;
 mod accept_language;
 mod alternates;
+mod asked;
+mod blocking;
 #[cfg(feature = "cbor")]
 mod cbor_parser;
 #[cfg(feature = "cbor")]
@@ -130,7 +156,9 @@ mod choice;
 mod content_type;
 mod csv_renderer;
 mod default_negotiation;
+mod deferred;
 mod drf_accept;
+mod fields;
 mod form_parser;
 mod gate;
 mod html_renderer;
@@ -144,6 +172,10 @@ mod media_range;
 mod message_pack_parser;
 #[cfg(feature = "msgpack")]
 mod message_pack_renderer;
+#[cfg(feature = "multipart")]
+mod multipart;
+#[cfg(feature = "multipart")]
+mod multipart_parser;
 mod negotiation;
 mod offer;
 mod offers;
@@ -151,13 +183,19 @@ mod offers;
 mod parsed;
 mod parser;
 mod parsers;
+mod plain_text_parser;
 mod plain_text_renderer;
 mod quality;
+mod ranking;
+mod raw_parser;
 mod rendered;
 mod reply;
 mod scan;
 mod service;
 mod static_html_renderer;
+mod stream;
+#[cfg(feature = "templates")]
+mod template_renderer;
 #[cfg(test)]
 mod testing;
 mod tree;
@@ -166,6 +204,7 @@ mod xml_renderer;
 pub use accept::{Chosen, choose};
 pub use accept_encoding::choose_encoding;
 pub use accept_language::AcceptLanguage;
+pub use blocking::BlockingReply;
 #[cfg(feature = "cbor")]
 pub use cbor_parser::CborParser;
 #[cfg(feature = "cbor")]
@@ -182,6 +221,10 @@ pub use layer::NegotiationLayer;
 pub use message_pack_parser::MessagePackParser;
 #[cfg(feature = "msgpack")]
 pub use message_pack_renderer::MessagePackRenderer;
+#[cfg(feature = "multipart")]
+pub use multipart::{Multipart, Part};
+#[cfg(feature = "multipart")]
+pub use multipart_parser::{MultipartParser, Upload};
 pub use negotiation::{Negotiation, Selection};
 pub use offer::Offer;
 pub use offers::Offers;
@@ -189,9 +232,14 @@ pub use offers::Offers;
 pub use parsed::Parsed;
 pub use parser::{Parser, Target};
 pub use parsers::{Parsers, parse};
+pub use plain_text_parser::PlainTextParser;
 pub use plain_text_renderer::PlainTextRenderer;
+pub use raw_parser::RawParser;
 pub use rendered::Rendered;
 pub use reply::Reply;
 pub use service::NegotiationService;
 pub use static_html_renderer::StaticHtmlRenderer;
+pub use stream::StreamReply;
+#[cfg(feature = "templates")]
+pub use template_renderer::TemplateRenderer;
 pub use xml_renderer::XmlRenderer;

@@ -97,7 +97,13 @@ mod tests {
         for bytes in [&[0x92, 1][..], &[0x91, 1, 2], &[0xc1]] {
             let exception = parse(bytes).expect_err("malformed");
             assert_eq!(exception.code(), "parse_error", "{bytes:?}");
-            assert!(exception.detail().text().expect("words").contains(" at byte "));
+            assert!(
+                exception
+                    .detail()
+                    .text()
+                    .expect("words")
+                    .contains(" at byte ")
+            );
         }
         assert_eq!(parse(&[0xa1, b'x']).expect_err("a text").code(), "invalid");
     }

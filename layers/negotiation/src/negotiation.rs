@@ -29,6 +29,17 @@ use http::request::Parts;
 pub trait Negotiation: Send + Sync + 'static {
     /// What `head` asks for. Never called for gRPC.
     fn select(&self, head: &Parts) -> Selection;
+
+    /// All forms that there are, in the server's order, for a page that links to the others. A
+    /// closure has none to show.
+    fn offers(&self) -> &[Accepted] {
+        &[]
+    }
+
+    /// The query parameter that asks for a form by its format, for the same page.
+    fn format_parameter(&self) -> Option<&str> {
+        None
+    }
 }
 
 impl<F, R> Negotiation for F
@@ -44,6 +55,14 @@ where
 impl<N: ?Sized + Negotiation> Negotiation for Arc<N> {
     fn select(&self, head: &Parts) -> Selection {
         (**self).select(head)
+    }
+
+    fn offers(&self) -> &[Accepted] {
+        (**self).offers()
+    }
+
+    fn format_parameter(&self) -> Option<&str> {
+        (**self).format_parameter()
     }
 }
 

@@ -14,10 +14,10 @@ use serde::{Deserializer, de::DeserializeOwned};
 /// use mime::Mime;
 /// use serde::de::{IntoDeserializer, value::Error};
 ///
-/// /// The text itself.
-/// struct PlainTextParser(Mime);
+/// /// The text in capitals.
+/// struct UpperCaseParser(Mime);
 ///
-/// impl Parser for PlainTextParser {
+/// impl Parser for UpperCaseParser {
 ///     fn media_type(&self) -> &Mime {
 ///         &self.0
 ///     }
@@ -26,15 +26,15 @@ use serde::{Deserializer, de::DeserializeOwned};
 ///         let text = str::from_utf8(body)
 ///             .map_err(|error| Exception::parse_error().with_source(error))?;
 ///         target
-///             .read::<_>(IntoDeserializer::<Error>::into_deserializer(text))
+///             .read::<_>(IntoDeserializer::<Error>::into_deserializer(text.to_uppercase()))
 ///             .map_err(|error| Target::misfit(&error))
 ///     }
 /// }
-/// # let parser = PlainTextParser(mime::TEXT_PLAIN);
+/// # let parser = UpperCaseParser(mime::TEXT_PLAIN);
 /// # let request = http::Request::post("/").header("content-type", "text/plain").body(());
 /// # let (head, ()) = request.unwrap().into_parts();
 /// # let parsers = gatefold_negotiation::Parsers::new(parser);
-/// # assert_eq!(parsers.parse::<String>(&head, &"hello".into()).unwrap(), "hello");
+/// # assert_eq!(parsers.parse::<String>(&head, &"hello".into()).unwrap(), "HELLO");
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not parse",

@@ -167,12 +167,12 @@ impl Parsers {
         let limit = self.shared.limit;
         let announced = content_length(head).unwrap_or(body.size_hint().lower());
         if announced > limit as u64 {
-            return Err(too_large(limit));
+            return Err(too_large(limit as u64));
         }
         let body = std::pin::pin!(Limited::new(body, limit));
         match body.collect().await {
             Ok(collected) => Ok(collected.to_bytes()),
-            Err(error) if error.is::<LengthLimitError>() => Err(too_large(limit)),
+            Err(error) if error.is::<LengthLimitError>() => Err(too_large(limit as u64)),
             Err(error) => Err(Exception::parse_error().with_source(error)),
         }
     }
@@ -228,7 +228,7 @@ fn has_body(head: &Parts) -> bool {
     content_length(head).is_some_and(|length| length > 0)
 }
 
-fn too_large(limit: usize) -> Exception {
+pub(crate) fn too_large(limit: u64) -> Exception {
     Exception::new(
         StatusCode::PAYLOAD_TOO_LARGE,
         "content_too_large",

@@ -8,7 +8,9 @@ pub(crate) fn weighted<'a, L>(
 where
     L: AsRef<[u8]> + ?Sized + 'a,
 {
-    let elements = lines.into_iter().flat_map(|line| Elements::of(line.as_ref()));
+    let elements = lines
+        .into_iter()
+        .flat_map(|line| Elements::of(line.as_ref()));
     elements.filter_map(|element| {
         let text = str::from_utf8(element).ok()?;
         let (name, weighed) = match text.split_once(';') {

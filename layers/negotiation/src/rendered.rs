@@ -5,9 +5,14 @@ use std::{
 
 use bytes::Bytes;
 use gatefold_core::ReplyBody;
+use http::{Response, header::CONTENT_TYPE};
 use http_body::{Body, Frame, SizeHint};
 
-use crate::choice::{BoxError, Choice, Progress};
+use crate::{
+    choice::{BoxError, Choice, Progress},
+    deferred::Deferred,
+    reply::JSON,
+};
 
 /// The body of a [`Reply`](crate::Reply), or a few words.
 ///
@@ -21,9 +26,18 @@ enum Content {
     Nothing,
     Words(Bytes),
     Reply(Choice),
+    Deferred(Deferred),
 }
 
 impl Rendered {
+    /// A response 200 whose form is still to be chosen, and which is JSON if nobody does.
+    pub(crate) fn put_off(deferred: Deferred) -> Response<Self> {
+        let mut response = Response::new(Self(Content::Deferred(deferred.clone())));
+        response.headers_mut().insert(CONTENT_TYPE, JSON);
+        response.extensions_mut().insert(deferred);
+        response
+    }
+
     pub(crate) fn chosen(choice: Choice) -> Self {
         Self(Content::Reply(choice))
     }
@@ -65,12 +79,17 @@ impl Body for Rendered {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        if let Content::Deferred(deferred) = &self.0 {
+            let next = deferred.poll_bytes(cx);
+            return next.map(|next| next.map(|next| next.map(Frame::data)));
+        }
         let next = match std::mem::take(&mut self.0) {
             Content::Nothing => None,
             Content::Words(words) => Some(Ok(words)),
             Content::Reply(choice) => choice.take(),
+            Content::Deferred(_) => None,
         };
         let next = next.filter(|next| !matches!(next, Ok(bytes) if bytes.is_empty()));
         Poll::Ready(next.map(|next| next.map(Frame::data)))
@@ -83,6 +102,7 @@ impl Body for Rendered {
             Content::Reply(choice) => {
                 matches!(choice.progress(), Progress::Over | Progress::Rendered(0))
             }
+            Content::Deferred(deferred) => deferred.is_over(),
         }
     }
 
@@ -96,6 +116,7 @@ impl Body for Rendered {
                 // Of an answer to HEAD the length is not known, and it is not 0.
                 Progress::Over => SizeHint::default(),
             },
+            Content::Deferred(_) => SizeHint::default(),
         }
     }
 }

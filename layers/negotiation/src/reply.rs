@@ -1,8 +1,9 @@
+use futures_core::Stream;
 use gatefold_core::Exception;
 use http::{HeaderValue, Response, header::CONTENT_TYPE};
 use serde::Serialize;
 
-use crate::{Rendered, choice::Choice};
+use crate::{BlockingReply, Rendered, StreamReply, choice::Choice};
 
 /// The form of a reply that nobody has chosen another for.
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -41,6 +42,45 @@ impl<T: Serialize + Send + 'static> Reply<T> {
         response.headers_mut().insert(CONTENT_TYPE, JSON);
         response.extensions_mut().insert(choice);
         response
+    }
+}
+
+/// Data that takes its time.
+impl<T: Serialize + Send + 'static> Reply<T> {
+    /// Data that is large, to be rendered off the reactor: while a megabyte of JSON is written,
+    /// the thread answers nobody else.
+    ///
+    /// ```
+    /// # use gatefold_negotiation::{BlockingReply, Reply};
+    /// async fn export() -> BlockingReply<Vec<u64>> {
+    ///     Reply::blocking((0..1_000_000).collect())
+    /// }
+    /// # let _ = export;
+    /// ```
+    pub fn blocking(value: T) -> BlockingReply<T> {
+        BlockingReply(value)
+    }
+}
+
+/// Items that come one by one.
+impl Reply<()> {
+    /// Renders the items of a stream as they come, as an array of JSON, JSON lines or CSV.
+    pub fn stream<S>(items: S) -> StreamReply<S::Item>
+    where
+        S: Stream<Item: Serialize> + Send + 'static,
+    {
+        StreamReply::new(items)
+    }
+
+    /// [`stream`](Self::stream) for items that may fail, as rows of a database do. A failure
+    /// breaks the body off.
+    pub fn try_stream<S, T, E>(items: S) -> StreamReply<T>
+    where
+        S: Stream<Item = Result<T, E>> + Send + 'static,
+        T: Serialize + 'static,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        StreamReply::fallible(items)
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) fn commas(word: u64) -> u64 {
     // Adding carries into the high bit of each byte that is not zero, and never beyond it.
     const LOW: u64 = !(ONES << 7);
     let others = word ^ COMMAS;
-    !((others & LOW) + LOW | others | LOW)
+    !(((others & LOW) + LOW) | others | LOW)
 }
 
 /// Where the first comma or quote is, or the end.

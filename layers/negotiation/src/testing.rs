@@ -23,7 +23,10 @@ pub(crate) fn rendered<T: Serialize>(renderer: impl Renderer, value: &T) -> Stri
 
 /// Reads `body` as one of the parser's own media type.
 #[allow(dead_code)] // Only parsers behind features use it.
-pub(crate) fn parsed<T: DeserializeOwned>(parser: impl Parser, body: &[u8]) -> Result<T, Exception> {
+pub(crate) fn parsed<T: DeserializeOwned>(
+    parser: impl Parser,
+    body: &[u8],
+) -> Result<T, Exception> {
     let request = http::Request::builder().header("content-type", parser.media_type().as_ref());
     let (head, ()) = request.body(()).expect("a request").into_parts();
     Parsers::new(parser).parse(&head, &Bytes::copy_from_slice(body))

@@ -94,8 +94,12 @@ fn element(name: &str, tree: &Tree, xml: &mut String) {
     }
     xml.push('>');
     match tree {
-        Tree::List(items) => items.iter().for_each(|item| element("list-item", item, xml)),
-        Tree::Map(fields) => fields.iter().for_each(|(name, value)| element(name, value, xml)),
+        Tree::List(items) => items
+            .iter()
+            .for_each(|item| element("list-item", item, xml)),
+        Tree::Map(fields) => fields
+            .iter()
+            .for_each(|(name, value)| element(name, value, xml)),
         scalar => escape(&scalar.to_text(), xml),
     }
     xml.push_str("</");
@@ -107,7 +111,9 @@ fn element(name: &str, tree: &Tree, xml: &mut String) {
 fn is_name(name: &str) -> bool {
     let starts = |c: char| c.is_ascii_alphabetic() || c == '_';
     let goes_on = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    let reserved = name.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("xml"));
+    let reserved = name
+        .get(..3)
+        .is_some_and(|start| start.eq_ignore_ascii_case("xml"));
     name.starts_with(starts) && name.chars().all(goes_on) && !reserved
 }
 
@@ -143,7 +149,10 @@ mod tests {
     #[test]
     fn scalars_lists_and_nothing() {
         assert_eq!(xml(&json!(null)), "<root/>");
-        assert_eq!(xml(&json!([1, null])), "<root><list-item>1</list-item><list-item/></root>");
+        assert_eq!(
+            xml(&json!([1, null])),
+            "<root><list-item>1</list-item><list-item/></root>"
+        );
     }
 
     #[test]

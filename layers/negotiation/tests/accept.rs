@@ -61,7 +61,9 @@ fn matched(range: &str, offer: &str) -> Option<(u32, usize, u32)> {
     let precision = match (main, sub) {
         ("*", "*") => 1,
         (main, "*") if main.eq_ignore_ascii_case(own_main) => 2,
-        (main, sub) if main.eq_ignore_ascii_case(own_main) && sub.eq_ignore_ascii_case(own_sub) => 3,
+        (main, sub) if main.eq_ignore_ascii_case(own_main) && sub.eq_ignore_ascii_case(own_sub) => {
+            3
+        }
         _ => return None,
     };
     let (mut met, mut weight) = (0, None);
@@ -109,7 +111,10 @@ fn slowly(lines: &[String], types: &[&str]) -> Option<usize> {
     }
     let mut best: Option<((u32, u32, usize), usize)> = None;
     for (at, offer) in types.iter().enumerate() {
-        let most = elements.iter().filter_map(|range| matched(range, offer)).max();
+        let most = elements
+            .iter()
+            .filter_map(|range| matched(range, offer))
+            .max();
         let Some((precision, met, weight)) = most.filter(|most| most.2 > 0) else {
             continue;
         };
@@ -125,10 +130,37 @@ fn line() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         proptest::sample::select(
             &[
-                "*/*", "text/*", "text/html", "TEXT/HTML", "application/json", "application/*",
-                "application/vnd.example+json", "a/b", "a/*", "image/webp", "text/htmlx", "*", "*/b",
-                ",", ", ", " ,", ";q=0", ";q=0.5", ";Q=1", ";q=0.333", ";q=1.001", "; q=0.8", ";q =1",
-                ";level=1", "; v=\"2,0\"", ";v=\"2\\,0\"", ";v=2", "\"", " ", ";", "\t",
+                "*/*",
+                "text/*",
+                "text/html",
+                "TEXT/HTML",
+                "application/json",
+                "application/*",
+                "application/vnd.example+json",
+                "a/b",
+                "a/*",
+                "image/webp",
+                "text/htmlx",
+                "*",
+                "*/b",
+                ",",
+                ", ",
+                " ,",
+                ";q=0",
+                ";q=0.5",
+                ";Q=1",
+                ";q=0.333",
+                ";q=1.001",
+                "; q=0.8",
+                ";q =1",
+                ";level=1",
+                "; v=\"2,0\"",
+                ";v=\"2\\,0\"",
+                ";v=2",
+                "\"",
+                " ",
+                ";",
+                "\t",
             ][..],
         )
         .prop_map(str::to_owned),
@@ -158,12 +190,17 @@ proptest! {
 
 /// Whether all quotes are in pairs and no escape stands before an end.
 fn balanced(line: &str) -> bool {
-    split(&format!("{line},"), ',').last().is_some_and(String::is_empty)
+    split(&format!("{line},"), ',')
+        .last()
+        .is_some_and(String::is_empty)
 }
 
 #[test]
 fn the_oracle_can_tell() {
-    assert_eq!(slowly(&["text/html;q=0, */*;q=0.1".into()], &TYPES[..2]), Some(0));
+    assert_eq!(
+        slowly(&["text/html;q=0, */*;q=0.1".into()], &TYPES[..2]),
+        Some(0)
+    );
     assert_eq!(slowly(&["text/html;level=1".into()], &TYPES[..3]), Some(2));
     assert_eq!(slowly(&["image/png".into()], &TYPES), None);
 }

@@ -136,3 +136,62 @@ async fn a_route_may_have_its_own_parsers() {
     let response = app.oneshot(request).await.unwrap();
     assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
 }
+
+#[cfg(all(feature = "cbor", feature = "msgpack", feature = "multipart"))]
+#[tokio::test]
+async fn the_handler_cannot_tell_which_form_came() {
+    use gatefold_core::{Accepted, Data, RenderContext, Renderer};
+    use gatefold_negotiation::{
+        CborParser, CborRenderer, FormParser, MessagePackParser, MessagePackRenderer,
+        MultipartParser,
+    };
+    use std::sync::Arc;
+
+    let rendered = |renderer: Arc<dyn Renderer>| {
+        let media_type = renderer.media_type().clone();
+        let accepted = Accepted::new(media_type.clone(), Arc::clone(&renderer));
+        let headers = http::HeaderMap::new();
+        let context = RenderContext::new(StatusCode::OK, &headers, &accepted);
+        let title = "bread".to_owned();
+        let body = renderer.render(&Data::new(&Task { title }), &context);
+        (media_type.to_string(), body.expect("rendered"))
+    };
+    let multipart =
+        "--B\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nbread\r\n--B--\r\n";
+    let parsers = Parsers::new(JsonParser::new())
+        .or(FormParser::new())
+        .or(MultipartParser::new())
+        .or(MessagePackParser::new())
+        .or(CborParser::new());
+    let app = Router::new()
+        .route("/task", post(create))
+        .layer(NegotiationLayer::default().parsers(parsers));
+    for (content_type, body) in [
+        rendered(Arc::new(CborRenderer::new())),
+        rendered(Arc::new(MessagePackRenderer::new())),
+        (
+            "multipart/form-data; boundary=B".to_owned(),
+            multipart.into(),
+        ),
+        (
+            "application/x-www-form-urlencoded".to_owned(),
+            "title=bread".into(),
+        ),
+    ] {
+        let request = Request::post("/task").header("content-type", &content_type);
+        let request = request.body(Body::from(body)).unwrap();
+        let response = app.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::CREATED, "{content_type}");
+        assert_eq!(text(response).await, r#"{"title":"bread"}"#);
+    }
+}
+
+#[tokio::test]
+async fn streams_and_large_replies_are_answers_too() {
+    let numbers = || async { Reply::blocking(vec![1, 2]) };
+    let app = Router::new()
+        .route("/numbers", get(numbers))
+        .layer(NegotiationLayer::default());
+    let request = Request::get("/numbers").body(Body::empty()).unwrap();
+    assert_eq!(text(app.oneshot(request).await.unwrap()).await, "[1,2]");
+}

@@ -285,6 +285,29 @@ async fn a_renderer_is_told_what_it_asked_for() {
 }
 
 #[tokio::test]
+async fn a_page_names_the_caller_and_links_to_the_other_forms() {
+    let mut request = get("text/html");
+    *request.uri_mut() = "/tasks?page=2".parse().expect("a URI");
+    gatefold_core::Route::new("/<tasks>").leave(request.extensions_mut());
+    let response = through(request, |mut request| {
+        Identity::new("<alice>").leave(request.extensions_mut());
+        Reply(()).respond()
+    })
+    .await;
+    let page = text(response).await;
+    for part in [
+        "<b>&lt;alice&gt;</b>",
+        "type=\"application/json\" href=\"/tasks?page=2&amp;format=json\">json</a>",
+        "href=\"/tasks?page=2&amp;format=head\">head</a>",
+        "<title>/&lt;tasks&gt; ",
+        "<dt>content-type</dt><dd>text/html; charset=utf-8</dd>",
+    ] {
+        assert!(page.contains(part), "{part} in {page}");
+    }
+    assert!(!page.contains("format=html"), "no link to itself");
+}
+
+#[tokio::test]
 async fn the_handler_can_read_what_was_accepted() {
     let response = through(get("text/html"), |request| {
         let accepted = Accepted::of(request.extensions()).expect("the layer left it");

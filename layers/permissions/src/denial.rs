@@ -79,8 +79,12 @@ impl Denial {
 
     /// The scopes that are asked for.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
-        let refused = self.refused().into_iter();
-        refused.flat_map(|refused| refused.scopes.iter().map(|scope| &**scope))
+        self.asked().iter().map(|scope| &**scope)
+    }
+
+    /// The scopes as they are kept.
+    pub(crate) fn asked(&self) -> &[Box<str>] {
+        self.refused().map_or(&[], |refused| &refused.scopes)
     }
 
     /// Whether the thing is to be hidden.

@@ -56,7 +56,7 @@ impl HasScope {
     }
 
     fn is_granted(&self, identity: &Identity) -> bool {
-        let mut scopes = self.denial.scopes();
+        let mut scopes = self.denial.asked().iter();
         if self.every {
             scopes.all(|scope| identity.has_scope(scope))
         } else {

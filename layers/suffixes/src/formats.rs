@@ -56,11 +56,17 @@ impl Formats {
     ///
     /// Allocates once, for the new URI, where there is a suffix; a second time for the name where
     /// any suffix counts.
+    #[inline]
     pub(crate) fn rewrite(&self, uri: &Uri) -> Option<(Uri, Format)> {
-        let path = uri.path();
-        if self.short && !ends_with_a_dot_near(path) {
+        if self.short && !ends_with_a_dot_near(uri.path()) {
             return None;
         }
+        self.cut(uri)
+    }
+
+    #[inline(never)]
+    fn cut(&self, uri: &Uri) -> Option<(Uri, Format)> {
+        let path = uri.path();
         let found = suffix::find(path, self.encoded_dot).or_else(|| {
             let mut roots = self.roots.iter();
             roots.find_map(|root| suffix::find_at_root(path, root))
@@ -84,6 +90,7 @@ impl Formats {
 ///
 /// A byte of the word is zero where the dot was; taking one from it borrows, which sets its high
 /// bit, and no other byte gains one that it did not have.
+#[inline]
 fn ends_with_a_dot_near(path: &str) -> bool {
     const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
     const DOTS: u64 = u64::from_ne_bytes([b'.'; 8]);

@@ -80,6 +80,7 @@ impl SuffixLayer {
     /// assert!(layer.rewrite(&"/report.pdf".parse()?).is_none());
     /// # Ok::<_, Box<dyn std::error::Error>>(())
     /// ```
+    #[inline]
     pub fn rewrite(&self, uri: &Uri) -> Option<(Uri, Format)> {
         self.formats.rewrite(uri)
     }

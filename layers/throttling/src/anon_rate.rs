@@ -1,7 +1,10 @@
 use gatefold_core::{Identity, Mark, TrustedProxies};
 use http::request::Parts;
 
-use crate::{Claims, Limits, Rate, RateError, Throttle, caller::Caller};
+use crate::{
+    Caller, Claims, Limits, Rate, RateError, Throttle,
+    settings::{Settings, Source, setters},
+};
 
 /// Counts requests of nobody by the client's address; authenticated callers are not counted.
 ///
@@ -17,16 +20,15 @@ use crate::{Claims, Limits, Rate, RateError, Throttle, caller::Caller};
 /// use gatefold_throttling::{AnonRateThrottle, ThrottleLayer};
 ///
 /// let anonymous = AnonRateThrottle::new(["20/min", "100/day"])?
-///     .proxies(TrustedProxies::networks(["10.0.0.0/8"])?);
+///     .proxies(TrustedProxies::networks(["10.0.0.0/8"])?)
+///     .ipv6_prefix(56)?;
 /// let layer = ThrottleLayer::new(anonymous);
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct AnonRateThrottle {
-    limits: Limits,
-    proxies: TrustedProxies,
-    mark: Mark,
+    settings: Settings,
 }
 
 impl AnonRateThrottle {
@@ -40,44 +42,34 @@ impl AnonRateThrottle {
         I: IntoIterator,
         I::Item: TryInto<Rate, Error: Into<RateError>>,
     {
-        Ok(Self {
-            limits: Limits::new("anon", rates)?,
-            proxies: TrustedProxies::none(),
-            mark: Mark::new(),
-        })
+        Ok(Self::of(Limits::new("anon", rates)?))
     }
 
-    /// Counts under another scope: another count of the same callers.
-    ///
-    /// # Errors
-    ///
-    /// What [`Limits::with_scope`] does not take.
-    pub fn scope(mut self, scope: &str) -> Result<Self, RateError> {
-        self.limits = self.limits.with_scope(scope)?;
-        self.mark = Mark::new();
-        Ok(self)
-    }
-
-    /// Lets these proxies say who the client is. Share one value with whatever else asks.
-    pub fn proxies(mut self, proxies: TrustedProxies) -> Self {
-        self.proxies = proxies;
-        self.mark = Mark::new();
-        self
-    }
-}
-
-impl Throttle for AnonRateThrottle {
-    fn claims(&self, head: &Parts, claims: &mut Claims) {
-        if Identity::of(&head.extensions).is_none() {
-            claims.add(&self.limits, Caller::address(head, &self.proxies));
+    fn with(source: Source) -> Self {
+        Self {
+            settings: Settings::new(source),
         }
     }
 
-    fn limits(&self) -> &[Limits] {
-        std::slice::from_ref(&self.limits)
+    setters!();
+}
+
+impl Throttle for AnonRateThrottle {
+    fn claims<'t>(&'t self, head: &Parts, claims: &mut Claims<'t>) {
+        if Identity::of(&head.extensions).is_none() {
+            let Settings {
+                proxies, prefix, ..
+            } = &self.settings;
+            let caller = Caller::by_address(head, proxies, *prefix);
+            self.settings.claim(head, claims, caller);
+        }
+    }
+
+    fn limits(&self) -> Vec<Limits> {
+        self.settings.limits()
     }
 
     fn mark(&self) -> Option<Mark> {
-        Some(self.mark)
+        Some(self.settings.mark)
     }
 }

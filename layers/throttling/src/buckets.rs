@@ -30,6 +30,12 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// For how long both hold the request back.
+    #[inline]
+    pub(crate) fn held(&self) -> u64 {
+        self.over[0].max(self.over[1])
+    }
+
     #[inline]
     pub(crate) fn is_yes(&self) -> bool {
         self.over[0] | self.over[1] == 0
@@ -82,6 +88,31 @@ impl Buckets {
         }
         if cost > self.most {
             self.refuse_for_ever(cost, &mut answer);
+        }
+        answer
+    }
+
+    /// The state after `cost` was taken in any case: at most both buckets are empty then.
+    pub(crate) fn charge(&self, full_at: [u64; 2], now: u64, cost: u32) -> Answer {
+        self.moved(full_at, now, |bucket, start| {
+            let price = self.cells[bucket].saturating_mul(cost.into());
+            start.saturating_add(price)
+        })
+    }
+
+    /// The state after `cost` was given back: at most both buckets are full then.
+    pub(crate) fn refund(&self, full_at: [u64; 2], now: u64, cost: u32) -> Answer {
+        self.moved(full_at, now, |bucket, start| {
+            let price = self.cells[bucket].saturating_mul(cost.into());
+            start.saturating_sub(price)
+        })
+    }
+
+    fn moved(&self, full_at: [u64; 2], now: u64, to: impl Fn(usize, u64) -> u64) -> Answer {
+        let mut answer = self.ask(full_at, now, 0);
+        for bucket in 0..self.count().min(2) {
+            let latest = now + self.capacities[bucket];
+            answer.next[bucket] = to(bucket, answer.start[bucket]).clamp(now, latest);
         }
         answer
     }

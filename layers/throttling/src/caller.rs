@@ -1,6 +1,7 @@
 //! Who is counted: the user, or the address behind the trusted proxies.
 
 use std::{
+    fmt,
     hash::{Hash, Hasher},
     net::{IpAddr, Ipv6Addr},
 };
@@ -8,26 +9,47 @@ use std::{
 use gatefold_core::{Identity, TrustedProxies};
 use http::request::Parts;
 
-/// A key. Users and addresses are kept apart: a user called `192.0.2.1` is no address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Caller<'h> {
+/// The key by which the built-in throttles count: to look at one count, or to reset it.
+///
+/// Users and addresses are kept apart: a user called `192.0.2.1` is no address.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Caller<'h> {
+    /// A user by the id of its identity.
     User(&'h str),
+    /// Somebody by the address; of an IPv6 address the network, the rest being 0.
     Address(IpAddr),
     /// The server left no connection: all such requests are counted together.
     Unknown,
 }
 
+/// Says of which kind it is, and not who.
+impl fmt::Debug for Caller<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::User(_) => "User",
+            Self::Address(_) => "Address",
+            Self::Unknown => "Unknown",
+        })
+    }
+}
+
 impl<'h> Caller<'h> {
-    pub(crate) fn user_or_address(head: &'h Parts, proxies: &TrustedProxies) -> Self {
+    /// An address as the throttles count it, where they count an IPv6 network of `prefix` bits as
+    /// one (64 unless set).
+    pub fn address(address: IpAddr, prefix: u8) -> Self {
+        Self::Address(network(address.to_canonical(), prefix))
+    }
+
+    pub(crate) fn of(head: &'h Parts, proxies: &TrustedProxies, prefix: u8) -> Self {
         match Identity::of(&head.extensions) {
             Some(identity) => Self::User(identity.id()),
-            None => Self::address(head, proxies),
+            None => Self::by_address(head, proxies, prefix),
         }
     }
 
-    pub(crate) fn address(head: &Parts, proxies: &TrustedProxies) -> Self {
+    pub(crate) fn by_address(head: &Parts, proxies: &TrustedProxies, prefix: u8) -> Self {
         match proxies.address(head) {
-            Some(address) => Self::Address(network(address)),
+            Some(address) => Self::Address(network(address, prefix)),
             None => {
                 warn_once();
                 Self::Unknown
@@ -57,11 +79,15 @@ impl Hash for Caller<'_> {
     }
 }
 
-/// An IPv6 customer has at least a /64 (RFC 6177), so its addresses count as one.
-fn network(address: IpAddr) -> IpAddr {
+/// An IPv6 customer has a whole network, so its addresses count as one.
+fn network(address: IpAddr, prefix: u8) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & u128::MAX << 64).into(),
+        IpAddr::V6(address) => {
+            let host_bits = 128_u32.saturating_sub(prefix.into());
+            let mask = u128::MAX.checked_shl(host_bits).unwrap_or(0);
+            Ipv6Addr::from_bits(address.to_bits() & mask).into()
+        }
     }
 }
 
@@ -100,13 +126,20 @@ mod tests {
     #[test]
     fn addresses_of_one_ipv6_network_are_one_caller() {
         let proxies = TrustedProxies::none();
-        let caller = |peer| Caller::address(&head(Some(peer)), &proxies);
+        let caller = |peer| Caller::by_address(&head(Some(peer)), &proxies, 64);
         assert_eq!(caller("2001:db8::1"), caller("2001:db8::ffff:1"));
         assert_ne!(caller("2001:db8::1"), caller("2001:db8:0:1::1"));
         assert_ne!(caller("192.0.2.1"), caller("192.0.2.2"));
         // Unwrapped before it is cut, or all of IPv4 would be one network.
         assert_eq!(caller("::ffff:192.0.2.1"), caller("192.0.2.1"));
         assert_ne!(caller("::ffff:192.0.2.1"), caller("::ffff:192.0.2.2"));
+        let address = |text: &str, prefix| Caller::address(text.parse().expect("one"), prefix);
+        assert_eq!(caller("::ffff:192.0.2.1"), address("::ffff:192.0.2.1", 64));
+        assert_eq!(caller("2001:db8::1"), address("2001:db8::", 64));
+        assert_eq!(address("2001:db8:0:1::1", 56), address("2001:db8::", 56));
+        assert_ne!(address("2001:db8:0:100::", 56), address("2001:db8::", 56));
+        assert_ne!(address("2001:db8::1", 128), address("2001:db8::", 128));
+        assert_eq!(address("2001:db8::1", 0), address("::", 0));
     }
 
     #[test]
@@ -114,18 +147,18 @@ mod tests {
         let proxies = TrustedProxies::none();
         let mut as_user = head(Some("192.0.2.1"));
         Identity::new("192.0.2.1").leave(&mut as_user.extensions);
-        let caller = Caller::user_or_address(&as_user, &proxies);
+        let caller = Caller::of(&as_user, &proxies, 64);
         assert_eq!(caller, Caller::User("192.0.2.1"));
         let hasher = crate::KeyHasher::random();
         assert_ne!(
             hasher.fingerprint(0, &caller),
-            hasher.fingerprint(0, &Caller::address(&as_user, &proxies))
+            hasher.fingerprint(0, &Caller::by_address(&as_user, &proxies, 64))
         );
     }
 
     #[test]
     fn without_a_connection_all_callers_are_one() {
-        let caller = Caller::address(&head(None), &TrustedProxies::none());
+        let caller = Caller::by_address(&head(None), &TrustedProxies::none(), 64);
         assert_eq!(caller, Caller::Unknown);
     }
 }

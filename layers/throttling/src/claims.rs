@@ -1,4 +1,4 @@
-use std::{fmt, future::Future, hash::Hash};
+use std::{fmt, future::Future, hash::Hash, sync::Arc, time::Duration};
 
 use gatefold_core::{Exception, Later};
 
@@ -9,36 +9,54 @@ const NEAR: usize = 4;
 /// What the throttles of a layer claim for one request.
 ///
 /// A throttle does not decide: it adds claims, and all claims of a request are decided in one
-/// step. Four claims need no allocation; keys are hashed at once and kept nowhere.
-pub struct Claims {
+/// step. Four claims need no allocation; keys are hashed at once and kept nowhere. The lifetime is
+/// that of the throttles, whose limits may be [lent](Self::lend).
+pub struct Claims<'t> {
     hasher: KeyHasher,
-    near: [Option<Claim>; NEAR],
-    far: Vec<Claim>,
-    later: Vec<Later<Result<Self, Exception>>>,
-    conflict: Option<Limits>,
+    near: [Option<Claim<'t>>; NEAR],
     // How often something was stated, so that the layer sees which throttle did.
-    stated: usize,
+    stated: u32,
+    // How many of the near places are taken.
+    length: u32,
+    more: Option<Box<More<'t>>>,
 }
+
+/// What hardly any request has.
+#[derive(Default)]
+struct More<'t> {
+    far: Vec<Claim<'t>>,
+    later: Vec<Later<Result<Claims<'static>, Exception>>>,
+    conflict: Option<String>,
+    last: Option<Last>,
+}
+
+type Last = Arc<dyn Fn() -> Result<(), Duration> + Send + Sync>;
 
 /// A scope with its rates, a key, and what the request costs.
 #[derive(Clone, Debug)]
-pub struct Claim {
-    limits: Limits,
+pub struct Claim<'t> {
+    limits: Lent<'t>,
     fingerprint: u64,
     cost: u32,
 }
 
-impl Claims {
+#[derive(Clone, Debug)]
+enum Lent<'t> {
+    Borrowed(&'t Limits),
+    Owned(Limits),
+}
+
+impl<'t> Claims<'t> {
     /// No claims yet, for a store with this hasher. The layer makes them; so does a test of a
     /// throttle or a store.
+    #[inline]
     pub fn new(hasher: KeyHasher) -> Self {
         Self {
             hasher,
             near: [const { None }; NEAR],
-            far: Vec::new(),
-            later: Vec::new(),
-            conflict: None,
             stated: 0,
+            length: 0,
+            more: None,
         }
     }
 
@@ -55,10 +73,53 @@ impl Claims {
     pub fn add_with_cost<K: Hash>(&mut self, limits: &Limits, key: K, cost: u32) {
         let fingerprint = self.hasher.fingerprint(limits.scope_hash(), &key);
         self.insert(Claim {
-            limits: limits.clone(),
+            limits: Lent::Owned(limits.clone()),
             fingerprint,
             cost,
         });
+    }
+
+    /// The same for limits that live as long as the throttle: it saves counting a reference up and
+    /// down, which is a third of a decision, and more where several threads do it.
+    #[inline]
+    pub fn lend<K: Hash>(&mut self, limits: &'t Limits, key: K, cost: u32) {
+        let fingerprint = self.hasher.fingerprint(limits.scope_hash(), &key);
+        self.lend_hashed(limits, fingerprint, cost);
+    }
+
+    #[inline]
+    pub(crate) fn lend_hashed(&mut self, limits: &'t Limits, fingerprint: u64, cost: u32) {
+        self.insert(Claim {
+            limits: Lent::Borrowed(limits),
+            fingerprint,
+            cost,
+        });
+    }
+
+    /// Asks somebody else's limiter, at most one, when all claims are good and before any of them
+    /// is consumed: `Err` refuses the request for so long. A store on another machine asks it
+    /// first, and what it has taken is lost if the store refuses.
+    pub fn last(&mut self, ask: impl Fn() -> Result<(), Duration> + Send + Sync + 'static) {
+        self.stated += 1;
+        let more = self.more.get_or_insert_default();
+        if more.last.is_some() {
+            let mistake = "a request asks two limiters of somebody else, of which only one can be \
+                           the last";
+            more.conflict = Some(mistake.to_owned());
+        }
+        more.last = Some(Arc::new(ask));
+    }
+
+    /// Asks the limiter of [`last`](Self::last), for a store: nothing where there is none.
+    ///
+    /// # Errors
+    ///
+    /// It refuses the request for so long.
+    pub fn ask_last(&self) -> Result<(), Duration> {
+        match self.more.as_ref().and_then(|more| more.last.as_ref()) {
+            Some(ask) => ask(),
+            None => Ok(()),
+        }
     }
 
     /// Claims after something has been looked up: the tier of a caller in a database, the account
@@ -77,7 +138,7 @@ impl Claims {
     /// # let database = Database;
     /// let free = Limits::new("tier", [Rate::per_minute(10)])?;
     /// let paid = Limits::new("tier", [Rate::per_minute(1000)])?;
-    /// let layer = ThrottleLayer::new(move |head: &Parts, claims: &mut Claims| {
+    /// let layer = ThrottleLayer::new(move |head: &Parts, claims: &mut Claims<'_>| {
     ///     let Some(key) = head.headers.get("x-api-key").cloned() else { return };
     ///     let (free, paid, database) = (free.clone(), paid.clone(), database.clone());
     ///     claims.later(|mut claims| async move {
@@ -91,97 +152,184 @@ impl Claims {
     /// ```
     pub fn later<F, R>(&mut self, look_up: F)
     where
-        F: FnOnce(Self) -> R,
-        R: Future<Output = Result<Self, Exception>> + Send + 'static,
+        F: FnOnce(Claims<'static>) -> R,
+        R: Future<Output = Result<Claims<'static>, Exception>> + Send + 'static,
     {
         self.stated += 1;
-        self.later
-            .push(Box::pin(look_up(Self::new(self.hasher.clone()))));
+        let found = look_up(Claims::new(self.hasher));
+        self.more.get_or_insert_default().later.push(Box::pin(found));
     }
 
     /// The claims. After a look-up they stand behind those that needed none.
-    pub fn iter(&self) -> impl Iterator<Item = &Claim> {
-        self.near.iter().flatten().chain(&self.far)
+    pub fn iter(&self) -> impl Iterator<Item = &Claim<'t>> {
+        let far = self.more.as_deref().map_or(&[][..], |more| &more.far);
+        self.near.iter().flatten().chain(far)
     }
 
-    /// Whether nothing is claimed.
+    /// Whether no count is claimed.
     pub fn is_empty(&self) -> bool {
-        self.near[0].is_none()
+        self.length == 0
     }
 
-    /// The claim, if there is one and no other.
-    pub(crate) fn only(&self) -> Option<&Claim> {
-        match &self.near {
-            [Some(claim), None, ..] => Some(claim),
+    /// The claim, if there is one and nothing else.
+    #[inline]
+    pub(crate) fn only(&self) -> Option<&Claim<'t>> {
+        match &self.near[0] {
+            Some(claim) if self.length == 1 && self.more.is_none() => Some(claim),
             _ => None,
         }
     }
 
-    fn insert(&mut self, claim: Claim) {
+    #[inline]
+    fn insert(&mut self, claim: Claim<'t>) {
         self.stated += 1;
-        let places = self.near.iter_mut().flatten().chain(&mut self.far);
+        if self.length == 0 {
+            self.near[0] = Some(claim);
+            self.length = 1;
+        } else {
+            self.insert_beside(claim);
+        }
+    }
+
+    fn insert_beside(&mut self, claim: Claim<'t>) {
+        let far = self.more.iter_mut().flat_map(|more| &mut more.far);
+        let places = self.near.iter_mut().flatten().chain(far);
         for earlier in places {
             if earlier.fingerprint != claim.fingerprint {
                 continue;
             }
-            if earlier.limits != claim.limits {
-                self.conflict = Some(claim.limits);
-                return;
+            if earlier.limits() == claim.limits() {
+                earlier.cost = earlier.cost.saturating_add(claim.cost);
+            } else {
+                let scope = claim.limits().scope();
+                self.more.get_or_insert_default().conflict = Some(format!(
+                    "the throttles of one layer gave the scope `{scope}` different rates for one key"
+                ));
             }
-            earlier.cost = earlier.cost.saturating_add(claim.cost);
             return;
         }
-        match self.near.iter_mut().find(|place| place.is_none()) {
-            Some(place) => *place = Some(claim),
-            None => self.far.push(claim),
+        match self.near.get_mut(self.length as usize) {
+            Some(place) => {
+                *place = Some(claim);
+                self.length += 1;
+            }
+            None => self.more.get_or_insert_default().far.push(claim),
         }
     }
 
-    pub(crate) fn stated(&self) -> usize {
+    pub(crate) fn stated(&self) -> u32 {
         self.stated
     }
 
-    /// The scope that two claims with the same key gave different rates.
+    /// What the throttles have done wrong.
+    #[inline]
     pub(crate) fn conflict(&self) -> Option<&str> {
-        self.conflict.as_ref().map(Limits::scope)
+        self.more.as_ref()?.conflict.as_deref()
     }
 
+    #[inline]
     pub(crate) fn is_waiting(&self) -> bool {
-        !self.later.is_empty()
+        self.more.as_ref().is_some_and(|more| !more.later.is_empty())
     }
 
-    /// Waits for the look-ups, and for those that they ask for.
-    pub(crate) async fn resolve(mut self) -> Result<Self, Exception> {
-        while !self.later.is_empty() {
-            let more = self.later.remove(0).await?;
-            for claim in more.near.into_iter().flatten().chain(more.far) {
-                self.insert(claim);
-            }
-            self.later.extend(more.later);
-            self.conflict = self.conflict.or(more.conflict);
+    /// The same claims with nothing borrowed.
+    pub(crate) fn owned(&self) -> Claims<'static> {
+        let mut owned = Claims::new(self.hasher);
+        for claim in self.iter() {
+            owned.insert(claim.owned());
         }
-        Ok(self)
+        owned
+    }
+
+    /// Claims the same once more, at another cost; nothing at none.
+    pub(crate) fn again(&mut self, claim: &Claim<'t>, cost: u32) {
+        if cost > 0 {
+            self.insert(Claim {
+                cost,
+                ..claim.clone()
+            });
+        }
+    }
+
+    /// Gives the look-ups away, and those claims that need none.
+    pub(crate) fn to_resolve(&mut self) -> (Claims<'static>, LookUps) {
+        let mut owned = self.owned();
+        let mut look_ups = Vec::new();
+        if let Some(more) = &mut self.more {
+            look_ups.append(&mut more.later);
+            if more.conflict.is_some() || more.last.is_some() {
+                let kept = owned.more.get_or_insert_default();
+                kept.conflict = more.conflict.take();
+                kept.last = more.last.take();
+            }
+        }
+        (owned, LookUps(look_ups))
     }
 }
 
-impl Claim {
+/// What has to be waited for before a decision.
+pub(crate) struct LookUps(Vec<Later<Result<Claims<'static>, Exception>>>);
+
+impl LookUps {
+    /// Adds what is found to `claims`, and what that asks for.
+    pub(crate) async fn resolve(
+        mut self,
+        claims: &mut Claims<'static>,
+    ) -> Result<(), Exception> {
+        while !self.0.is_empty() {
+            let more = self.0.remove(0).await?;
+            for claim in more.near.into_iter().flatten() {
+                claims.insert(claim);
+            }
+            if let Some(more) = more.more {
+                for claim in more.far {
+                    claims.insert(claim);
+                }
+                self.0.extend(more.later);
+                if let Some(conflict) = more.conflict {
+                    claims.more.get_or_insert_default().conflict = Some(conflict);
+                }
+                if let Some(last) = more.last {
+                    claims.last(move || last());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Claim<'_> {
+    pub(crate) fn owned(&self) -> Claim<'static> {
+        Claim {
+            limits: Lent::Owned(self.limits().clone()),
+            fingerprint: self.fingerprint,
+            cost: self.cost,
+        }
+    }
+
     /// The scope and its rates.
+    #[inline]
     pub fn limits(&self) -> &Limits {
-        &self.limits
+        match &self.limits {
+            Lent::Borrowed(limits) => limits,
+            Lent::Owned(limits) => limits,
+        }
     }
 
     /// The keyed hash of scope and key: what a store finds the count by.
+    #[inline]
     pub fn fingerprint(&self) -> u64 {
         self.fingerprint
     }
 
     /// What the request costs.
+    #[inline]
     pub fn cost(&self) -> u32 {
         self.cost
     }
 }
 
-impl fmt::Debug for Claims {
+impl fmt::Debug for Claims<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()
     }

@@ -1,11 +1,10 @@
 //! One decision of the memory store: all claims checked, then all written.
 
-use std::slice;
-
 use crate::{
-    Claim, Claims, Rate, Reading, Verdict,
+    Change, Claim, Claims, Rate, Reading, Verdict,
+    buckets::{Answer, Buckets},
     few::Few,
-    gcra,
+    line::resized,
     log::Log,
     logs::{HeldLogs, Logs},
     reading::Hold,
@@ -16,12 +15,10 @@ use crate::{
 #[derive(Clone, Copy, Default)]
 struct Pair<'c> {
     fingerprint: u64,
-    rates: &'c [Rate],
+    buckets: Option<&'c Buckets>,
     cost: u32,
     place: Option<Place>,
-    full_at: [u64; 2],
-    next: [u64; 2],
-    holds: [Hold; 2],
+    answer: Answer,
 }
 
 /// A sliding rate of one key.
@@ -33,17 +30,90 @@ struct Window {
 }
 
 /// Decides all claims at `now` and adds to the verdict what each rate has left, in the order of the
-/// claims. (Copying a verdict on its way out takes as long as the decision.)
+/// claims. (It is filled in place: copying it out would take as long as the decision.)
+#[inline]
 pub(crate) fn decide<'l>(
     table: &Table,
     logs: impl FnOnce() -> &'l Logs,
-    claims: &Claims,
+    claims: &Claims<'_>,
     now: u64,
     verdict: &mut Verdict,
 ) {
-    if let Some(mut pair) = Pair::only(claims) {
-        return decide_pair(table, &mut pair, now, verdict);
+    if let Some(claim) = claims.only()
+        && let Some(buckets) = claim.limits().only()
+        && decide_one(table, claim, buckets, now, verdict)
+    {
+        return;
     }
+    decide_all(table, logs, claims, Change::Take, now, verdict);
+}
+
+/// For how many nanoseconds one key is held back, with nothing about what remains: `None` where it
+/// does not lie in its first line, and nothing has been done.
+#[inline]
+pub(crate) fn take_one(
+    table: &Table,
+    fingerprint: u64,
+    buckets: &Buckets,
+    cost: u32,
+    now: u64,
+) -> Option<u64> {
+    let line = table.first(fingerprint);
+    let word = line.lock();
+    let Some(index) = line.find(fingerprint) else {
+        line.unlock_as(word);
+        return None;
+    };
+    let slot = line.slot(index);
+    let answer = buckets.ask(slot.load(), now, cost);
+    let held = answer.held();
+    if held == 0 && cost > 0 {
+        slot.move_to(answer.next);
+        line.unlock_as(resized(word, index, buckets.sizes()));
+    } else {
+        line.unlock_as(word);
+    }
+    Some(held)
+}
+
+/// The same for the commonest request, which has one place in the table, most often in its first
+/// line. Elsewhere it says `false` and has done nothing.
+#[inline]
+fn decide_one(
+    table: &Table,
+    claim: &Claim<'_>,
+    buckets: &Buckets,
+    now: u64,
+    verdict: &mut Verdict,
+) -> bool {
+    let line = table.first(claim.fingerprint());
+    let word = line.lock();
+    let Some(index) = line.find(claim.fingerprint()) else {
+        line.unlock_as(word);
+        return false;
+    };
+    let slot = line.slot(index);
+    let answer = buckets.ask(slot.load(), now, claim.cost());
+    let written = answer.is_yes();
+    if written && claim.cost() > 0 {
+        slot.move_to(answer.next);
+        line.unlock_as(resized(word, index, buckets.sizes()));
+    } else {
+        line.unlock_as(word);
+    }
+    buckets.read(&answer, written, now, verdict);
+    true
+}
+
+/// Decides any number of claims, or changes their counts in another way.
+pub(crate) fn decide_all<'l>(
+    table: &Table,
+    logs: impl FnOnce() -> &'l Logs,
+    claims: &Claims<'_>,
+    change: Change,
+    now: u64,
+    verdict: &mut Verdict,
+) {
     let mut pairs = pairs(claims);
     let mut windows = windows(claims);
     let held = seek(table, &mut pairs);
@@ -52,55 +122,53 @@ pub(crate) fn decide<'l>(
 
     let mut admitted = true;
     for pair in &mut *pairs {
-        admitted &= pair.ask(pair.state(&held), now);
+        admitted &= pair.ask(&held, change, now);
     }
     if let Some(shelves) = &mut shelves {
         for window in &mut windows {
             admitted &= window.ask(shelves, now);
         }
     }
-    if admitted {
-        write(table, &held, &mut pairs, now);
+    if admitted
+        && change == Change::Take
+        && let Err(wait) = claims.ask_last()
+    {
+        verdict.hold(wait);
+        admitted = false;
+    }
+    let written = match change {
+        Change::Take => admitted,
+        Change::Peek => false,
+        Change::Charge | Change::Refund | Change::Reset => true,
+    };
+    if written {
+        write(table, &held, &mut pairs, change, now);
         if let Some(shelves) = &mut shelves {
-            record(shelves, &windows, now);
+            record(shelves, &windows, change, now);
         }
     }
-    read(claims, &pairs, &windows, shelves.as_mut(), now, verdict);
-}
-
-/// The same for the commonest request, which has one place in the table, most often in its first
-/// line.
-fn decide_pair(table: &Table, pair: &mut Pair<'_>, now: u64, verdict: &mut Verdict) {
-    let line = table.hold_first(pair.fingerprint);
-    if let Some(slot) = line.find(pair.fingerprint) {
-        if pair.ask(line.slot(slot).load(), now) && pair.cost > 0 {
-            pair.full_at = pair.next;
-            line.slot(slot).store(pair.fingerprint, pair.next);
-            line.resize(slot, pair.capacities());
-        }
-        return pair.readings(now).for_each(|reading| verdict.push(reading));
-    }
-    drop(line);
-    let held = seek(table, slice::from_mut(pair));
-    if pair.ask(pair.state(&held), now) {
-        write(table, &held, slice::from_mut(pair), now);
-    }
-    pair.readings(now).for_each(|reading| verdict.push(reading));
+    let shelves = shelves.as_mut();
+    read(claims, &pairs, &windows, shelves, written, now, verdict);
 }
 
 /// A key's buckets, two by two.
-fn pairs(claims: &Claims) -> Few<Pair<'_>, 4> {
+fn pairs<'c>(claims: &'c Claims<'_>) -> Few<Pair<'c>, 4> {
     let mut pairs = Few::new();
     for claim in claims.iter() {
-        for (part, rates) in (0..).zip(claim.limits().buckets().chunks(2)) {
-            pairs.push(Pair::new(claim, part, rates));
+        for (part, buckets) in (0..).zip(claim.limits().buckets()) {
+            pairs.push(Pair {
+                fingerprint: derived(claim.fingerprint(), part),
+                buckets: Some(buckets),
+                cost: claim.cost(),
+                ..Pair::default()
+            });
         }
     }
     pairs
 }
 
 /// A key's windows, each with a log.
-fn windows(claims: &Claims) -> Vec<Window> {
+fn windows(claims: &Claims<'_>) -> Vec<Window> {
     let mut windows = Vec::new();
     for claim in claims.iter() {
         for (part, &rate) in (0..).zip(claim.limits().windows()) {
@@ -126,14 +194,15 @@ fn derived(fingerprint: u64, part: u64) -> u64 {
 /// Locks the first lines of all pairs, and if one is not there, both lines of all.
 fn seek<'t>(table: &'t Table, pairs: &mut [Pair<'_>]) -> Held<'t> {
     let first = |pair: &Pair<'_>| table.first_home(pair.fingerprint);
-    let held = table.hold(pairs.iter().map(first).collect());
-    for pair in &mut *pairs {
-        pair.place = held.find(&[first(pair)], pair.fingerprint);
+    if pairs.len() > 1 {
+        let held = table.hold(pairs.iter().map(first).collect());
+        for pair in &mut *pairs {
+            pair.place = held.find(&[first(pair)], pair.fingerprint);
+        }
+        if pairs.iter().all(|pair| pair.place.is_some()) {
+            return held;
+        }
     }
-    if pairs.iter().all(|pair| pair.place.is_some()) {
-        return held;
-    }
-    drop(held);
     let both = |pair: &Pair<'_>| table.homes(pair.fingerprint);
     let held = table.hold(pairs.iter().flat_map(both).collect());
     for pair in &mut *pairs {
@@ -142,38 +211,56 @@ fn seek<'t>(table: &'t Table, pairs: &mut [Pair<'_>]) -> Held<'t> {
     held
 }
 
-fn write(table: &Table, held: &Held<'_>, pairs: &mut [Pair<'_>], now: u64) {
+fn write(table: &Table, held: &Held<'_>, pairs: &mut [Pair<'_>], change: Change, now: u64) {
     for index in 0..pairs.len() {
-        if pairs[index].cost == 0 {
-            continue;
-        }
-        if pairs[index].place.is_none() {
+        let makes_room = matches!(change, Change::Take | Change::Charge) && pairs[index].cost > 0;
+        if pairs[index].place.is_none() && makes_room {
             // The places of this request's other keys are not for the taking.
             let taken: Few<Place, 4> = pairs.iter().filter_map(|pair| pair.place).collect();
             let homes = table.homes(pairs[index].fingerprint);
             pairs[index].place = held.make_room(homes, now, &taken);
         }
-        pairs[index].write(held);
+        pairs[index].write(held, change);
     }
 }
 
-fn record(shelves: &mut HeldLogs<'_>, windows: &[Window], now: u64) {
-    let own: Vec<_> = windows.iter().map(|window| window.fingerprint).collect();
-    for window in windows.iter().filter(|window| window.cost > 0) {
-        shelves.record(window.fingerprint, now, window.rate, window.cost, &own);
+fn record(shelves: &mut HeldLogs<'_>, windows: &[Window], change: Change, now: u64) {
+    let own: Few<u64, 8> = windows.iter().map(|window| window.fingerprint).collect();
+    for window in windows {
+        match (change, shelves.find(window.fingerprint, now, window.rate)) {
+            (Change::Take | Change::Charge, Some(log)) => {
+                log.record(now, window.cost.min(log.room(window.rate)));
+            }
+            (Change::Take | Change::Charge, None) => {
+                let cost = window.cost.min(window.rate.limit());
+                if cost > 0 {
+                    shelves.record(window.fingerprint, now, window.rate, cost, &own);
+                }
+            }
+            (Change::Refund, Some(log)) => log.forget_latest(window.cost),
+            (Change::Reset, Some(log)) => *log = Log::default(),
+            (Change::Peek | Change::Refund | Change::Reset, _) => {}
+        }
     }
 }
 
 /// One for each rate, in the order in which the limits have them.
 fn read(
-    claims: &Claims,
+    claims: &Claims<'_>,
     pairs: &[Pair<'_>],
     windows: &[Window],
     mut shelves: Option<&mut HeldLogs<'_>>,
+    written: bool,
     now: u64,
     verdict: &mut Verdict,
 ) {
-    let mut buckets = pairs.iter().flat_map(|pair| pair.readings(now));
+    let mut buckets = Verdict::new([]);
+    for pair in pairs {
+        if let Some(rates) = pair.buckets {
+            rates.read(&pair.answer, written, now, &mut buckets);
+        }
+    }
+    let mut buckets = buckets.readings().iter().copied();
     let mut windows = windows.iter();
     for claim in claims.iter() {
         for rate in claim.limits().rates() {
@@ -188,58 +275,30 @@ fn read(
     }
 }
 
-impl<'c> Pair<'c> {
-    fn new(claim: &Claim, part: u64, rates: &'c [Rate]) -> Self {
-        Self {
-            fingerprint: derived(claim.fingerprint(), part),
-            rates,
-            cost: claim.cost(),
-            ..Self::default()
-        }
-    }
-
-    /// The pair of claims that need no other.
-    fn only(claims: &'c Claims) -> Option<Self> {
-        let claim = claims.only()?;
-        let (buckets, windows) = (claim.limits().buckets(), claim.limits().windows());
-        let alone = windows.is_empty() && buckets.len() <= 2;
-        alone.then(|| Self::new(claim, 0, buckets))
-    }
-
-    /// Both buckets as they are kept; a key that is not kept has full ones.
-    fn state(&self, held: &Held<'_>) -> [u64; 2] {
-        self.place.map_or([0; 2], |place| held.read(place))
-    }
-
-    fn capacities(&self) -> [u64; 2] {
-        let capacity = |rate| self.rates.get(rate).copied().map_or(0, gcra::capacity);
-        [capacity(0), capacity(1)]
-    }
-
+impl Pair<'_> {
     /// Whether both buckets admit the request; notes what to write if all others do, too.
-    fn ask(&mut self, full_at: [u64; 2], now: u64) -> bool {
-        self.full_at = full_at;
-        self.next = full_at;
-        for (bucket, rate) in self.rates.iter().take(2).enumerate() {
-            match gcra::ask(self.full_at[bucket], now, *rate, self.cost) {
-                Ok(next) => self.next[bucket] = next,
-                Err(hold) => self.holds[bucket] = hold,
+    fn ask(&mut self, held: &Held<'_>, change: Change, now: u64) -> bool {
+        // A key that is not kept has full buckets.
+        let full_at = self.place.map_or([0; 2], |place| held.read(place));
+        if let Some(buckets) = self.buckets {
+            self.answer = match change {
+                Change::Take | Change::Peek => buckets.ask(full_at, now, self.cost),
+                Change::Charge => buckets.charge(full_at, now, self.cost),
+                Change::Refund => buckets.refund(full_at, now, self.cost),
+                Change::Reset => buckets.ask([0; 2], now, 0),
+            };
+        }
+        self.answer.is_yes()
+    }
+
+    fn write(&mut self, held: &Held<'_>, change: Change) {
+        if let Some((place, buckets)) = self.place.zip(self.buckets) {
+            match change {
+                Change::Take | Change::Peek if self.cost == 0 => {}
+                Change::Reset => held.clear(place),
+                _ => held.write(place, self.fingerprint, self.answer.next, buckets.sizes()),
             }
         }
-        self.holds == [Hold::NO; 2]
-    }
-
-    fn write(&mut self, held: &Held<'_>) {
-        self.full_at = self.next;
-        if let Some(place) = self.place {
-            held.write(place, self.fingerprint, self.next, self.capacities());
-        }
-    }
-
-    fn readings(&self, now: u64) -> impl Iterator<Item = Reading> {
-        let states = self.full_at.into_iter().zip(self.holds);
-        let buckets = self.rates.iter().zip(states);
-        buckets.map(move |(rate, (full_at, hold))| gcra::reading(full_at, now, *rate, hold))
     }
 }
 

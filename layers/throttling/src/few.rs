@@ -10,6 +10,7 @@ pub(crate) struct Few<T, const N: usize> {
 }
 
 impl<T: Copy + Default, const N: usize> Few<T, N> {
+    #[inline]
     pub(crate) fn new() -> Self {
         Self {
             near: [T::default(); N],
@@ -18,16 +19,21 @@ impl<T: Copy + Default, const N: usize> Few<T, N> {
         }
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, member: T) {
-        if self.length < N {
-            self.near[self.length] = member;
-        } else {
-            if self.far.is_empty() {
-                self.far.extend_from_slice(&self.near);
-            }
-            self.far.push(member);
+        match self.near.get_mut(self.length) {
+            Some(place) => *place = member,
+            None => self.push_far(member),
         }
         self.length += 1;
+    }
+
+    #[cold]
+    fn push_far(&mut self, member: T) {
+        if self.far.is_empty() {
+            self.far.extend_from_slice(&self.near);
+        }
+        self.far.push(member);
     }
 
     pub(crate) fn extend(&mut self, members: &[T]) {
@@ -70,6 +76,7 @@ impl<T: Copy + Default, const N: usize> Few<T, N> {
 impl<T, const N: usize> Deref for Few<T, N> {
     type Target = [T];
 
+    #[inline]
     fn deref(&self) -> &[T] {
         if self.far.is_empty() {
             &self.near[..self.length]

@@ -4,8 +4,8 @@ use gatefold_core::{Clock, Mark};
 use tower_layer::Layer;
 
 use crate::{
-    Limits, MemoryStore, RateHeaders, Store, Throttle, ThrottleService,
-    service::{Asked, ThrottleGate},
+    CallerList, Counts, Limits, MemoryStore, RateHeaders, Report, Store, Throttle, ThrottleService,
+    service::{Asked, Extras, Setup, ThrottleGate},
 };
 
 /// Answers 429 to a request that is over a limit, and tells an admitted one what remains.
@@ -31,12 +31,13 @@ impl ThrottleLayer {
     /// Counts requests by what `throttle` claims, in a [`MemoryStore`] of its own.
     pub fn new(throttle: impl Throttle) -> Self {
         Self {
-            gate: ThrottleGate {
-                throttles: Arc::new([asked(throttle)]),
+            gate: ThrottleGate(Arc::new(Setup {
+                throttles: vec![asked(throttle)],
                 store: Arc::new(MemoryStore::default()),
                 clock: Clock::system(),
                 headers: RateHeaders::default(),
-            },
+                extras: Extras::default(),
+            })),
         }
     }
 
@@ -49,7 +50,7 @@ impl ThrottleLayer {
     /// in the same place. Give one of them another scope. (Closures whose limits are not known
     /// until they claim are checked then: such a request is answered with 500.)
     pub fn and(mut self, throttle: impl Throttle) -> Result<Self, ScopeError> {
-        let throttles = &self.gate.throttles;
+        let throttles = &self.gate.0.throttles;
         let added = asked(throttle);
         if throttles.iter().any(|asked| asked.mark == added.mark) {
             return Ok(self);
@@ -59,32 +60,72 @@ impl ThrottleLayer {
         }
         let earlier = || throttles.iter().flat_map(|asked| asked.throttle.limits());
         for limits in added.throttle.limits() {
-            let differs = |old: &&Limits| old.scope() == limits.scope() && *old != limits;
+            let differs = |old: &Limits| old.scope() == limits.scope() && *old != limits;
             if earlier().any(|old| differs(&old)) {
                 return Err(ScopeError::Rates(limits.scope().into()));
             }
         }
-        let all = throttles.iter().cloned().chain([added]);
-        self.gate.throttles = all.collect();
+        self.setup().throttles.push(added);
         Ok(self)
     }
 
     /// Keeps the counts in `store`. Layers that are given the same store count together.
     pub fn store(mut self, store: impl Store + 'static) -> Self {
-        self.gate.store = Arc::new(store);
+        self.setup().store = Arc::new(store);
         self
     }
 
     /// Reads the time from `clock`.
     pub fn clock(mut self, clock: Clock) -> Self {
-        self.gate.clock = clock;
+        self.setup().clock = clock;
         self
     }
 
     /// Chooses the header fields that tell the limits.
     pub fn headers(mut self, headers: RateHeaders) -> Self {
-        self.gate.headers = headers;
+        self.setup().headers = headers;
         self
+    }
+
+    /// Counts and reports, and refuses nobody: to try out limits on real traffic. What would be
+    /// refused consumes nothing, as if it were; the header fields tell the truth.
+    pub fn shadow(mut self, shadow: bool) -> Self {
+        self.setup().extras.shadow = shadow;
+        self
+    }
+
+    /// Lets these callers through uncounted: health checks, one's own machines.
+    pub fn allow(mut self, callers: CallerList) -> Self {
+        self.setup().extras.allowed = Some(callers);
+        self
+    }
+
+    /// Answers 403 to these callers, also if they are on the list of those who may.
+    pub fn deny(mut self, callers: CallerList) -> Self {
+        self.setup().extras.denied = Some(callers);
+        self
+    }
+
+    /// Calls `observer` on each decision: for counters, and for what shadow mode would refuse.
+    pub fn observe(mut self, observer: impl Fn(&Report<'_>) + Send + Sync + 'static) -> Self {
+        self.setup().extras.observers.push(Arc::new(observer));
+        self
+    }
+
+    /// Leaves a [`Reservation`](crate::Reservation) in each admitted request, with which the handler says afterwards
+    /// what the request has cost. That takes two allocations.
+    pub fn settling(mut self) -> Self {
+        self.setup().extras.settling = true;
+        self
+    }
+
+    /// The counts behind this layer, for support staff and for code that is no request.
+    pub fn counts(&self) -> Counts {
+        self.gate.counts()
+    }
+
+    fn setup(&mut self) -> &mut Setup {
+        Arc::make_mut(&mut self.gate.0)
     }
 }
 

@@ -54,7 +54,7 @@
 //! let exports = Limits::new("export", [Rate::per_day(1000).sliding()])?;
 //! let layer = ThrottleLayer::new(AnonRateThrottle::new(["20/min"])?.proxies(proxies.clone()))
 //!     .and(UserRateThrottle::new(["60/min", "1000/day"])?.proxies(proxies))?
-//!     .and(move |head: &Parts, claims: &mut Claims| {
+//!     .and(move |head: &Parts, claims: &mut Claims<'_>| {
 //!         if head.uri.path().starts_with("/export") {
 //!             claims.add_with_cost(&exports, "all callers", 10);
 //!         }
@@ -94,16 +94,21 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod anon_rate;
+mod atomic;
+mod buckets;
 mod caller;
+mod caller_list;
 mod claims;
+mod counts;
 mod decide;
 mod few;
 mod fields;
-mod gcra;
 mod hasher;
 mod layer;
+mod limiter;
 mod limits;
 mod line;
+mod live_limits;
 mod log;
 mod logs;
 mod memory;
@@ -112,27 +117,40 @@ mod rate_error;
 mod rate_headers;
 mod rate_text;
 mod reading;
+mod report;
+mod reservation;
 mod scoped_rate;
 mod service;
+mod settings;
+mod simple_rate;
 mod store;
 mod table;
 mod throttle;
 mod user_rate;
 mod verdict;
+mod violated;
 
 pub use anon_rate::AnonRateThrottle;
+pub use caller::Caller;
+pub use caller_list::CallerList;
 pub use claims::{Claim, Claims};
+pub use counts::Counts;
 pub use hasher::KeyHasher;
 pub use layer::{ScopeError, ThrottleLayer};
+pub use limiter::{Held, Limiter};
 pub use limits::Limits;
+pub use live_limits::LiveLimits;
 pub use memory::MemoryStore;
 pub use rate::Rate;
 pub use rate_error::{RateError, RateErrorKind};
 pub use rate_headers::RateHeaders;
 pub use reading::Reading;
+pub use report::Report;
+pub use reservation::Reservation;
 pub use scoped_rate::ScopedRateThrottle;
 pub use service::ThrottleService;
-pub use store::Store;
+pub use simple_rate::SimpleRateThrottle;
+pub use store::{Change, Store};
 pub use throttle::Throttle;
 pub use user_rate::UserRateThrottle;
 pub use verdict::Verdict;

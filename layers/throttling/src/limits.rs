@@ -33,7 +33,7 @@ struct Inner {
     further: Box<[Buckets]>,
     windows: Box<[Rate]>,
     // The names of the policies as they stand in the header fields, quoted.
-    names: Box<[Box<str>]>,
+    names: Box<[Arc<str>]>,
     policy: HeaderValue,
 }
 
@@ -132,7 +132,7 @@ impl Limits {
         &self.0.windows
     }
 
-    pub(crate) fn names(&self) -> &[Box<str>] {
+    pub(crate) fn names(&self) -> &[Arc<str>] {
         &self.0.names
     }
 
@@ -142,7 +142,7 @@ impl Limits {
 }
 
 /// A policy is named after its scope; where a scope has several rates, the window tells them apart.
-fn names(scope: &str, rates: &[Rate]) -> Box<[Box<str>]> {
+fn names(scope: &str, rates: &[Rate]) -> Box<[Arc<str>]> {
     let name = |rate: &Rate| match rates.len() {
         1 => format!("\"{scope}\"").into(),
         _ => format!("\"{scope}-{}s\"", seconds(rate)).into(),
@@ -151,7 +151,7 @@ fn names(scope: &str, rates: &[Rate]) -> Box<[Box<str>]> {
 }
 
 /// The value of `RateLimit-Policy`.
-fn policy(names: &[Box<str>], rates: &[Rate]) -> String {
+fn policy(names: &[Arc<str>], rates: &[Rate]) -> String {
     let items: Vec<_> = names
         .iter()
         .zip(rates)

@@ -43,10 +43,21 @@ impl Log {
         self.0.extend((0..cost).map(|_| moment));
     }
 
+    /// How many more would be admitted.
+    pub(crate) fn room(&self, rate: Rate) -> u32 {
+        let used = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
+        rate.limit().saturating_sub(used)
+    }
+
+    /// Takes the latest so many back.
+    pub(crate) fn forget_latest(&mut self, cost: u32) {
+        let kept = self.0.len().saturating_sub(cost as usize);
+        self.0.truncate(kept);
+    }
+
     /// What the log has left, and how long until there is more.
     pub(crate) fn reading(&self, now: u64, rate: Rate, hold: Hold) -> Reading {
-        let used = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
-        let remaining = rate.limit().saturating_sub(used);
+        let remaining = self.room(rate);
         let reset = self.0.front().map_or(0, |oldest| {
             oldest
                 .saturating_add(rate.period_nanos())

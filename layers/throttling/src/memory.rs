@@ -1,8 +1,13 @@
-use std::{fmt, sync::OnceLock, time::Duration};
+use std::{fmt, hash::Hash, sync::OnceLock};
 
 use gatefold_core::{Decision, Exception};
 
-use crate::{Claims, KeyHasher, Store, Verdict, decide::decide, logs::Logs, table::Table};
+use crate::{
+    Change, Claims, KeyHasher, Limits, Store, Verdict,
+    decide::{decide, decide_all, take_one},
+    logs::Logs,
+    table::Table,
+};
 
 /// Counts in this process, in memory whose size is fixed when it is made.
 ///
@@ -65,22 +70,76 @@ impl Default for MemoryStore {
     }
 }
 
+impl MemoryStore {
+    #[inline]
+    fn table(&self) -> &Table {
+        self.table.get_or_init(|| Table::new(self.keys))
+    }
+
+    fn logs(&self) -> &Logs {
+        self.logs.get_or_init(|| Logs::new(self.sliding_keys))
+    }
+}
+
+impl MemoryStore {
+    /// Takes `cost` of one key, or says for how long it is held back: in nanoseconds, 0 for a yes.
+    /// Nothing is said about what remains, which halves the time of a decision.
+    #[inline]
+    pub(crate) fn take<K: Hash + ?Sized>(
+        &self,
+        limits: &Limits,
+        key: &K,
+        cost: u32,
+        now: u64,
+    ) -> u64 {
+        let now = now.min(LATEST);
+        let fingerprint = self.hasher.fingerprint(limits.scope_hash(), key);
+        let held = limits.only().and_then(|buckets| {
+            take_one(self.table(), fingerprint, buckets, cost, now)
+        });
+        held.unwrap_or_else(|| self.take_all(limits, fingerprint, cost, now))
+    }
+
+    #[cold]
+    fn take_all(&self, limits: &Limits, fingerprint: u64, cost: u32, now: u64) -> u64 {
+        let mut claims = Claims::new(self.hasher);
+        claims.lend_hashed(limits, fingerprint, cost);
+        let mut verdict = Verdict::new([]);
+        let logs = || self.logs();
+        decide_all(self.table(), logs, &claims, Change::Take, now, &mut verdict);
+        verdict.hold_nanos()
+    }
+}
+
+/// 292 years of uptime; beyond that the sums would not fit.
+const LATEST: u64 = u64::MAX >> 1;
+
 impl Store for MemoryStore {
+    #[inline]
     fn hasher(&self) -> &KeyHasher {
         &self.hasher
     }
 
-    fn decide(&self, claims: &Claims, now: Duration) -> Decision<Result<Verdict, Exception>> {
-        let table = self.table.get_or_init(|| Table::new(self.keys));
-        let logs = || self.logs.get_or_init(|| Logs::new(self.sliding_keys));
-        // 292 years of uptime; beyond that the sums would not fit.
-        let now = u64::try_from(now.as_nanos()).map_or(u64::MAX >> 1, |now| now.min(u64::MAX >> 1));
-        // Filled where it is returned.
+    fn decide(&self, claims: &Claims<'_>, now: u64) -> Decision<Result<Verdict, Exception>> {
+        let logs = || self.logs();
+        // Filled where it is returned: moving it takes as long as filling it.
         let mut decision = Decision::Now(Ok(Verdict::new([])));
         if let Decision::Now(Ok(verdict)) = &mut decision {
-            decide(table, logs, claims, now, verdict);
+            decide(self.table(), logs, claims, now.min(LATEST), verdict);
         }
         decision
+    }
+
+    fn change(
+        &self,
+        claims: &Claims<'_>,
+        change: Change,
+        now: u64,
+    ) -> Decision<Result<Verdict, Exception>> {
+        let mut verdict = Verdict::new([]);
+        let (logs, now) = (|| self.logs(), now.min(LATEST));
+        decide_all(self.table(), logs, claims, change, now, &mut verdict);
+        Decision::Now(Ok(verdict))
     }
 }
 
@@ -96,7 +155,7 @@ impl fmt::Debug for MemoryStore {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Limits, Rate, Reading};
+    use crate::{Rate, Reading};
 
     #[test]
     fn the_keys_of_one_request_do_not_push_each_other_out() {
@@ -104,11 +163,11 @@ mod tests {
         let store = MemoryStore::new(1);
         let limits = Limits::new("t", [Rate::per_minute(5)]).expect("a rate");
         let ask = |keys: &[(u32, u32)]| {
-            let mut claims = Claims::new(store.hasher().clone());
+            let mut claims = Claims::new(*store.hasher());
             for (key, cost) in keys {
                 claims.add_with_cost(&limits, key, *cost);
             }
-            let Decision::Now(Ok(verdict)) = store.decide(&claims, Duration::ZERO) else {
+            let Decision::Now(Ok(verdict)) = store.decide(&claims, 0) else {
                 panic!("memory answers now")
             };
             let left = verdict.readings().iter().map(Reading::remaining);
@@ -127,9 +186,9 @@ mod tests {
         let [free, paid] = [2, 5].map(|limit| Limits::new("t", [Rate::per_minute(limit)]));
         let [free, paid] = [free.expect("a rate"), paid.expect("a rate")];
         let ask = |limits| {
-            let mut claims = Claims::new(store.hasher().clone());
+            let mut claims = Claims::new(*store.hasher());
             claims.add(limits, 7);
-            let Decision::Now(Ok(verdict)) = store.decide(&claims, Duration::from_secs(9)) else {
+            let Decision::Now(Ok(verdict)) = store.decide(&claims, 9_000_000_000) else {
                 panic!("memory answers now")
             };
             verdict.is_admitted()

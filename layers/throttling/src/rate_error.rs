@@ -31,6 +31,12 @@ pub enum RateErrorKind {
     Count,
     /// The scope is empty, or cannot stand in a header field.
     Scope,
+    /// No number of bits that an IPv6 network can have.
+    Prefix,
+    /// Neither an address nor a network.
+    Network,
+    /// The table of scopes has no such scope.
+    Unknown,
 }
 
 impl RateError {
@@ -83,6 +89,19 @@ impl fmt::Display for RateError {
                 f,
                 "scope `{given}` cannot be used: one to 64 visible ASCII characters without `\"` \
                  and `\\` are wanted"
+            ),
+            RateErrorKind::Prefix => write!(
+                f,
+                "an IPv6 network of `{given}` bits cannot be counted as one: 1 to 128 are wanted"
+            ),
+            RateErrorKind::Network => write!(
+                f,
+                "`{given}` is neither an address nor a network: `192.0.2.7` or `2001:db8::/32` is \
+                 wanted"
+            ),
+            RateErrorKind::Unknown => write!(
+                f,
+                "scope `{given}` is not in the table: one that the table has is wanted"
             ),
         }
     }

@@ -27,7 +27,7 @@ pub enum RateHeaders {
 }
 
 impl RateHeaders {
-    pub(crate) fn fields(self, claims: &Claims, verdict: &Verdict, clock: &Clock) -> Fields {
+    pub(crate) fn fields(self, claims: &Claims<'_>, verdict: &Verdict, clock: &Clock) -> Fields {
         match self {
             Self::None => Fields::None,
             Self::Draft => draft(claims, verdict).unwrap_or(Fields::None),
@@ -37,7 +37,7 @@ impl RateHeaders {
 }
 
 /// One claim shares its policy's value; the other value is one allocation.
-fn draft(claims: &Claims, verdict: &Verdict) -> Option<Fields> {
+fn draft(claims: &Claims<'_>, verdict: &Verdict) -> Option<Fields> {
     let mut limits = claims.iter().map(|claim| claim.limits());
     let first = limits.next()?.policy();
     let policy = match limits.next() {
@@ -75,7 +75,7 @@ fn draft(claims: &Claims, verdict: &Verdict) -> Option<Fields> {
     Some(Fields::Draft { policy, limit })
 }
 
-fn x_rate_limit(claims: &Claims, verdict: &Verdict, clock: &Clock) -> Option<Fields> {
+fn x_rate_limit(claims: &Claims<'_>, verdict: &Verdict, clock: &Clock) -> Option<Fields> {
     let rates = claims.iter().flat_map(|claim| claim.limits().rates());
     let told = rates.zip(verdict.readings());
     // The one that holds the request back for longest, or else the one with the least left.
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
     use crate::{KeyHasher, Limits};
 
-    fn claims() -> Claims {
+    fn claims() -> Claims<'static> {
         let mut claims = Claims::new(KeyHasher::random());
         let user = Limits::new("user", ["60/min", "1000/day"]).expect("two rates");
         let upload = Limits::new("upload", ["5/min"]).expect("a rate");

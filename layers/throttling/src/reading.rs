@@ -78,6 +78,10 @@ impl Reading {
         Duration::from_nanos(self.left().1)
     }
 
+    pub(crate) fn hold_nanos(&self) -> u64 {
+        self.hold.0
+    }
+
     /// Whether this rate holds the request back.
     pub fn is_held(&self) -> bool {
         self.hold != Hold::NO

@@ -1,7 +1,10 @@
 use gatefold_core::{Mark, TrustedProxies};
 use http::request::Parts;
 
-use crate::{Claims, Limits, Rate, RateError, Throttle, caller::Caller};
+use crate::{
+    Caller, Claims, Limits, Rate, RateError, Throttle,
+    settings::{Settings, Source, setters},
+};
 
 /// Counts the requests of each caller to one part of a service.
 ///
@@ -18,9 +21,7 @@ use crate::{Claims, Limits, Rate, RateError, Throttle, caller::Caller};
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ScopedRateThrottle {
-    limits: Limits,
-    proxies: TrustedProxies,
-    mark: Mark,
+    settings: Settings,
 }
 
 impl ScopedRateThrottle {
@@ -37,34 +38,29 @@ impl ScopedRateThrottle {
         Ok(Self::of(Limits::new(scope, rates)?))
     }
 
-    /// These limits for each caller: for scopes that are kept in a table.
-    pub fn of(limits: Limits) -> Self {
+    fn with(source: Source) -> Self {
         Self {
-            limits,
-            proxies: TrustedProxies::none(),
-            mark: Mark::new(),
+            settings: Settings::new(source),
         }
     }
 
-    /// Lets these proxies say who the client is. Share one value with whatever else asks.
-    pub fn proxies(mut self, proxies: TrustedProxies) -> Self {
-        self.proxies = proxies;
-        self.mark = Mark::new();
-        self
-    }
+    setters!();
 }
 
 impl Throttle for ScopedRateThrottle {
-    fn claims(&self, head: &Parts, claims: &mut Claims) {
-        let caller = Caller::user_or_address(head, &self.proxies);
-        claims.add(&self.limits, caller);
+    fn claims<'t>(&'t self, head: &Parts, claims: &mut Claims<'t>) {
+        let Settings {
+            proxies, prefix, ..
+        } = &self.settings;
+        let caller = Caller::of(head, proxies, *prefix);
+        self.settings.claim(head, claims, caller);
     }
 
-    fn limits(&self) -> &[Limits] {
-        std::slice::from_ref(&self.limits)
+    fn limits(&self) -> Vec<Limits> {
+        self.settings.limits()
     }
 
     fn mark(&self) -> Option<Mark> {
-        Some(self.mark)
+        Some(self.settings.mark)
     }
 }

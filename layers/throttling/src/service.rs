@@ -8,7 +8,10 @@ use gatefold_core::{Clock, Decision, Exception, Gate, GateFuture, Mark, Step};
 use http::{Request, Response, request::Parts};
 use tower_service::Service;
 
-use crate::{Claims, RateHeaders, Store, Throttle, Verdict, fields::Fields};
+use crate::{
+    CallerList, Claims, Counts, RateHeaders, Report, Reservation, Store, Throttle, Verdict,
+    fields::Fields, violated::Violated,
+};
 
 /// The service of a [`ThrottleLayer`](crate::ThrottleLayer): `S` for requests within the limits.
 #[derive(Clone, Debug)]
@@ -43,11 +46,15 @@ where
 
 /// What a layer and its services share.
 #[derive(Clone)]
-pub struct ThrottleGate {
-    pub(crate) throttles: Arc<[Asked]>,
+pub struct ThrottleGate(pub(crate) Arc<Setup>);
+
+#[derive(Clone)]
+pub(crate) struct Setup {
+    pub(crate) throttles: Vec<Asked>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Clock,
     pub(crate) headers: RateHeaders,
+    pub(crate) extras: Extras,
 }
 
 #[derive(Clone)]
@@ -56,9 +63,21 @@ pub(crate) struct Asked {
     pub(crate) throttle: Arc<dyn Throttle>,
 }
 
+/// What few layers have.
+#[derive(Clone, Default)]
+pub(crate) struct Extras {
+    pub(crate) shadow: bool,
+    pub(crate) settling: bool,
+    pub(crate) allowed: Option<CallerList>,
+    pub(crate) denied: Option<CallerList>,
+    pub(crate) observers: Vec<Observer>,
+}
+
+pub(crate) type Observer = Arc<dyn Fn(&Report<'_>) + Send + Sync>;
+
 /// A verdict that was waited for, with what it is about.
 pub struct Answer {
-    result: Result<(Claims, Verdict), Exception>,
+    result: Result<(Claims<'static>, Verdict), Exception>,
     counted: Counted,
 }
 
@@ -74,18 +93,34 @@ impl Gate for ThrottleGate {
     type Answer = Answer;
 
     fn ask(&self, head: &mut Parts) -> Step<Memo, Answer> {
-        let mut claims = Claims::new(self.store.hasher().clone());
+        let Setup {
+            store,
+            clock,
+            extras,
+            ..
+        } = &*self.0;
+        match extras.listed(head) {
+            Some(Listed::Allowed) => return Step::Pass(Memo(Fields::None)),
+            Some(Listed::Denied) => return Step::Refuse(Exception::permission_denied()),
+            None => {}
+        }
+        // Read before the keys are hashed, so that the processor does both at once.
+        let now = clock.nanos();
+        let mut claims = Claims::new(*store.hasher());
         let counted = self.collect(head, &mut claims);
         if claims.is_waiting() {
-            return self.look_up(claims, counted);
+            return self.look_up(&mut claims, counted);
         }
-        match self.decide(&claims) {
-            Decision::Now(Ok(verdict)) => self.settle(&claims, &verdict, counted, head),
+        match self.decide(&claims, now) {
+            Decision::Now(Ok(ref verdict)) => self.settle(&claims, verdict, counted, head),
             Decision::Now(Err(exception)) => Step::Refuse(exception),
-            Decision::Later(verdict) => Step::Wait(Box::pin(async move {
-                let result = verdict.await.map(|verdict| (claims, verdict));
-                Answer { result, counted }
-            })),
+            Decision::Later(verdict) => {
+                let claims = claims.owned();
+                Step::Wait(Box::pin(async move {
+                    let result = verdict.await.map(|verdict| (claims, verdict));
+                    Answer { result, counted }
+                }))
+            }
         }
     }
 
@@ -104,9 +139,9 @@ impl Gate for ThrottleGate {
 
 impl ThrottleGate {
     /// Asks the throttles that have not counted this request yet.
-    fn collect(&self, head: &Parts, claims: &mut Claims) -> Counted {
+    fn collect<'g>(&'g self, head: &Parts, claims: &mut Claims<'g>) -> Counted {
         let mut counted = Counted::default();
-        for (index, asked) in self.throttles.iter().enumerate() {
+        for (index, asked) in self.0.throttles.iter().enumerate() {
             if asked.mark.is_set(&head.extensions) {
                 continue;
             }
@@ -119,88 +154,133 @@ impl ThrottleGate {
         counted
     }
 
-    fn look_up(&self, claims: Claims, counted: Counted) -> Step<Memo, Answer> {
+    fn look_up(&self, claims: &mut Claims<'_>, counted: Counted) -> Step<Memo, Answer> {
         let gate = self.clone();
+        let (mut claims, look_ups) = claims.to_resolve();
         Step::Wait(Box::pin(async move {
-            let result = gate.resolve_and_decide(claims).await;
+            let result = match look_ups.resolve(&mut claims).await {
+                Ok(()) => match gate.decide(&claims, gate.0.clock.nanos()) {
+                    Decision::Now(verdict) => verdict,
+                    Decision::Later(verdict) => verdict.await,
+                },
+                Err(exception) => Err(exception),
+            };
+            let result = result.map(|verdict| (claims, verdict));
             Answer { result, counted }
         }))
     }
 
-    async fn resolve_and_decide(&self, claims: Claims) -> Result<(Claims, Verdict), Exception> {
-        let claims = claims.resolve().await?;
-        let verdict = match self.decide(&claims) {
-            Decision::Now(verdict) => verdict?,
-            Decision::Later(verdict) => verdict.await?,
-        };
-        Ok((claims, verdict))
-    }
-
     /// The one step. Who claims nothing is not counted.
-    fn decide(&self, claims: &Claims) -> Decision<Result<Verdict, Exception>> {
-        if let Some(scope) = claims.conflict() {
-            let source = format!(
-                "the throttles of one layer gave the scope `{scope}` different rates for one key"
-            );
-            return Decision::Now(Err(Exception::internal(source)));
+    #[inline]
+    fn decide(&self, claims: &Claims<'_>, now: u64) -> Decision<Result<Verdict, Exception>> {
+        if let Some(conflict) = claims.conflict() {
+            return Decision::Now(Err(Exception::internal(conflict.to_owned())));
         }
-        if claims.is_empty() {
+        if claims.stated() == 0 {
             return Decision::Now(Ok(Verdict::new([])));
         }
-        self.store.decide(claims, self.clock.monotonic())
+        self.0.store.decide(claims, now)
     }
 
     fn settle(
         &self,
-        claims: &Claims,
+        claims: &Claims<'_>,
         verdict: &Verdict,
         counted: Counted,
         head: &mut Parts,
     ) -> Step<Memo, Answer> {
-        let fields = self.headers.fields(claims, verdict, &self.clock);
-        if verdict.is_admitted() {
-            for (index, asked) in self.throttles.iter().enumerate() {
+        let Setup {
+            throttles,
+            clock,
+            headers,
+            extras,
+            ..
+        } = &*self.0;
+        let admitted = verdict.is_admitted();
+        if claims.stated() > 0 {
+            extras.report(head, claims, verdict, admitted);
+        }
+        let fields = headers.fields(claims, verdict, clock);
+        if admitted || extras.shadow {
+            for (index, asked) in throttles.iter().enumerate() {
                 if counted.0 >> index & 1 == 1 {
                     asked.mark.set(&mut head.extensions);
                 }
             }
+            if admitted && extras.settling && !claims.is_empty() {
+                let reservation = Reservation::new(self.counts(), claims);
+                head.extensions.insert(reservation);
+            }
             return Step::Pass(Memo(fields));
         }
-        let mut exception = Exception::throttled(verdict.wait())
-            .with_problem_type(QUOTA_EXCEEDED)
-            .with_member("violated-policies", violated(claims, verdict));
-        if verdict.is_hopeless() {
-            let words = "Request was throttled. It costs more than is ever admitted at once.";
-            exception = exception.with_detail(words);
-        }
-        Step::Refuse(fields.add_to(exception))
+        Step::Refuse(fields.add_to(refused(claims, verdict)))
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        Counts::new(Arc::clone(&self.0.store), self.0.clock.clone())
     }
 }
 
-/// The problem type of draft-ietf-httpapi-ratelimit-headers-10, with the member that it defines.
-const QUOTA_EXCEEDED: &str = "https://iana.org/assignments/http-problem-types#quota-exceeded";
+/// The words, the wait, and what problem details say.
+#[cold]
+fn refused(claims: &Claims<'_>, verdict: &Verdict) -> Exception {
+    let mut exception = Exception::throttled(verdict.wait());
+    if verdict.is_hopeless() {
+        let words = "Request was throttled. It costs more than is ever admitted at once.";
+        exception = exception.with_detail(words);
+    }
+    exception
+        .with_problem_type("https://iana.org/assignments/http-problem-types#quota-exceeded")
+        .with_member("violated-policies", Violated::of(claims, verdict))
+}
 
-/// The names of the policies that hold the request back, as `RateLimit-Policy` has them.
-fn violated(claims: &Claims, verdict: &Verdict) -> Vec<String> {
-    let names = claims.iter().flat_map(|claim| claim.limits().names());
-    let held = names
-        .zip(verdict.readings())
-        .filter(|(_, reading)| reading.is_held());
-    held.map(|(name, _)| name.trim_matches('"').to_owned())
-        .collect()
+impl Extras {
+    #[inline]
+    fn listed(&self, head: &Parts) -> Option<Listed> {
+        if self.denied.is_none() && self.allowed.is_none() {
+            return None;
+        }
+        let is_on = |list: &Option<CallerList>| list.as_ref().is_some_and(|list| list.has(head));
+        match (is_on(&self.denied), is_on(&self.allowed)) {
+            (true, _) => Some(Listed::Denied),
+            (false, true) => Some(Listed::Allowed),
+            (false, false) => None,
+        }
+    }
+
+    #[inline]
+    fn report(&self, head: &Parts, claims: &Claims<'_>, verdict: &Verdict, admitted: bool) {
+        if cfg!(feature = "tracing") || !self.observers.is_empty() {
+            let report = Report::new(head, claims, verdict, !admitted && self.shadow);
+            report.trace();
+            for observer in &self.observers {
+                observer(&report);
+            }
+        }
+    }
+}
+
+enum Listed {
+    Allowed,
+    Denied,
 }
 
 impl fmt::Debug for ThrottleGate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let limits = self
-            .throttles
-            .iter()
-            .flat_map(|asked| asked.throttle.limits());
+        let Setup {
+            throttles,
+            clock,
+            headers,
+            extras,
+            ..
+        } = &*self.0;
+        let limits = throttles.iter().flat_map(|asked| asked.throttle.limits());
         f.debug_struct("ThrottleGate")
-            .field("throttles", &self.throttles.len())
+            .field("throttles", &throttles.len())
             .field("limits", &limits.collect::<Vec<_>>())
-            .field("headers", &self.headers)
-            .field("clock", &self.clock)
+            .field("headers", headers)
+            .field("clock", clock)
+            .field("shadow", &extras.shadow)
             .finish_non_exhaustive()
     }
 }

@@ -17,7 +17,7 @@ use crate::{Claims, Limits};
 /// use http::{Method, request::Parts};
 ///
 /// let uploads = Limits::new("upload", ["5/min"])?;
-/// let layer = ThrottleLayer::new(move |head: &Parts, claims: &mut Claims| {
+/// let layer = ThrottleLayer::new(move |head: &Parts, claims: &mut Claims<'_>| {
 ///     if head.method == Method::PUT {
 ///         claims.add(&uploads, head.uri.path());
 ///     }
@@ -27,17 +27,17 @@ use crate::{Claims, Limits};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no throttle",
     label = "states no claims",
-    note = "use a built-in (`UserRateThrottle`, ..) or a closure `|head: &Parts, claims: &mut Claims| {{ .. }}`",
+    note = "use a built-in (`UserRateThrottle`, ..) or a closure `|head: &Parts, claims: &mut Claims<'_>| {{ .. }}`",
     note = "a throttle cannot be an `async fn`: what has to be looked up first goes to `claims.later(|claims| async move {{ .. }})`"
 )]
 pub trait Throttle: Send + Sync + 'static {
     /// Adds what this request claims.
-    fn claims(&self, head: &Parts, claims: &mut Claims);
+    fn claims<'t>(&'t self, head: &Parts, claims: &mut Claims<'t>);
 
     /// The limits that are known before any request comes, so that two throttles that give the
     /// same scope different rates are found when the layer is built.
-    fn limits(&self) -> &[Limits] {
-        &[]
+    fn limits(&self) -> Vec<Limits> {
+        Vec::new()
     }
 
     /// What this throttle marks a request with that it has counted, so that it counts it once on
@@ -49,19 +49,19 @@ pub trait Throttle: Send + Sync + 'static {
 
 impl<F> Throttle for F
 where
-    F: Fn(&Parts, &mut Claims) + Send + Sync + 'static,
+    F: Fn(&Parts, &mut Claims<'_>) + Send + Sync + 'static,
 {
-    fn claims(&self, head: &Parts, claims: &mut Claims) {
+    fn claims<'t>(&'t self, head: &Parts, claims: &mut Claims<'t>) {
         self(head, claims);
     }
 }
 
 impl<T: Throttle + ?Sized> Throttle for Arc<T> {
-    fn claims(&self, head: &Parts, claims: &mut Claims) {
+    fn claims<'t>(&'t self, head: &Parts, claims: &mut Claims<'t>) {
         (**self).claims(head, claims);
     }
 
-    fn limits(&self) -> &[Limits] {
+    fn limits(&self) -> Vec<Limits> {
         (**self).limits()
     }
 

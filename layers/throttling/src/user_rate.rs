@@ -1,7 +1,10 @@
 use gatefold_core::{Mark, TrustedProxies};
 use http::request::Parts;
 
-use crate::{Claims, Limits, Rate, RateError, Throttle, caller::Caller};
+use crate::{
+    Caller, Claims, Limits, Rate, RateError, Throttle,
+    settings::{Settings, Source, setters},
+};
 
 /// Counts requests by the caller's id, and those of nobody by the client's address.
 ///
@@ -17,9 +20,7 @@ use crate::{Claims, Limits, Rate, RateError, Throttle, caller::Caller};
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct UserRateThrottle {
-    limits: Limits,
-    proxies: TrustedProxies,
-    mark: Mark,
+    settings: Settings,
 }
 
 impl UserRateThrottle {
@@ -33,43 +34,32 @@ impl UserRateThrottle {
         I: IntoIterator,
         I::Item: TryInto<Rate, Error: Into<RateError>>,
     {
-        Ok(Self {
-            limits: Limits::new("user", rates)?,
-            proxies: TrustedProxies::none(),
-            mark: Mark::new(),
-        })
+        Ok(Self::of(Limits::new("user", rates)?))
     }
 
-    /// Counts under another scope: another count of the same callers.
-    ///
-    /// # Errors
-    ///
-    /// What [`Limits::with_scope`] does not take.
-    pub fn scope(mut self, scope: &str) -> Result<Self, RateError> {
-        self.limits = self.limits.with_scope(scope)?;
-        self.mark = Mark::new();
-        Ok(self)
+    fn with(source: Source) -> Self {
+        Self {
+            settings: Settings::new(source),
+        }
     }
 
-    /// Lets these proxies say who the client is. Share one value with whatever else asks.
-    pub fn proxies(mut self, proxies: TrustedProxies) -> Self {
-        self.proxies = proxies;
-        self.mark = Mark::new();
-        self
-    }
+    setters!();
 }
 
 impl Throttle for UserRateThrottle {
-    fn claims(&self, head: &Parts, claims: &mut Claims) {
-        let caller = Caller::user_or_address(head, &self.proxies);
-        claims.add(&self.limits, caller);
+    fn claims<'t>(&'t self, head: &Parts, claims: &mut Claims<'t>) {
+        let Settings {
+            proxies, prefix, ..
+        } = &self.settings;
+        let caller = Caller::of(head, proxies, *prefix);
+        self.settings.claim(head, claims, caller);
     }
 
-    fn limits(&self) -> &[Limits] {
-        std::slice::from_ref(&self.limits)
+    fn limits(&self) -> Vec<Limits> {
+        self.settings.limits()
     }
 
     fn mark(&self) -> Option<Mark> {
-        Some(self.mark)
+        Some(self.settings.mark)
     }
 }

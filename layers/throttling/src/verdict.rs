@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::{Reading, few::Few};
+use crate::{Reading, few::Few, reading::Hold};
 
 /// What a store decided about all claims of a request: a [`Reading`] for each rate.
 ///
@@ -8,7 +8,10 @@ use crate::{Reading, few::Few};
 /// claims, and else nothing of any.
 #[derive(Clone, Debug)]
 pub struct Verdict {
-    readings: Few<Reading, 8>,
+    // Four need no allocation.
+    readings: Few<Reading, 4>,
+    // What somebody else's limiter said.
+    last: Hold,
 }
 
 impl Verdict {
@@ -17,16 +20,32 @@ impl Verdict {
     pub fn new(readings: impl IntoIterator<Item = Reading>) -> Self {
         Self {
             readings: readings.into_iter().collect(),
+            last: Hold::NO,
         }
     }
 
+    /// Says that the limiter of [`Claims::last`](crate::Claims::last) has refused the request for
+    /// so long.
+    #[must_use]
+    pub fn held(mut self, wait: Duration) -> Self {
+        self.hold(wait);
+        self
+    }
+
+    pub(crate) fn hold(&mut self, wait: Duration) {
+        let nanos = u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
+        self.last = Hold(nanos.clamp(1, u64::MAX - 1));
+    }
+
+    #[inline]
     pub(crate) fn push(&mut self, reading: Reading) {
         self.readings.push(reading);
     }
 
     /// Whether no rate holds the request back.
+    #[inline]
     pub fn is_admitted(&self) -> bool {
-        self.readings.iter().all(|reading| !reading.is_held())
+        self.last == Hold::NO && self.readings.iter().all(|reading| !reading.is_held())
     }
 
     /// Whether a rate will never admit a request of this cost.
@@ -40,7 +59,15 @@ impl Verdict {
         if self.is_hopeless() {
             return None;
         }
-        self.readings.iter().filter_map(Reading::wait).max()
+        let last = (self.last != Hold::NO).then(|| Duration::from_nanos(self.last.0));
+        let waits = self.readings.iter().filter_map(Reading::wait);
+        waits.chain(last).max()
+    }
+
+    /// The wait in nanoseconds: 0 for a yes, all bits for never.
+    pub(crate) fn hold_nanos(&self) -> u64 {
+        let holds = self.readings.iter().map(Reading::hold_nanos);
+        holds.fold(self.last.0, u64::max)
     }
 
     /// The readings, in the order of the claims and of their rates.
@@ -65,5 +92,8 @@ mod tests {
         let hopeless = Verdict::new([short, free.held(None)]);
         assert!(hopeless.is_hopeless() && !hopeless.is_admitted());
         assert_eq!(hopeless.wait(), None);
+        let elsewhere = Verdict::new([short]).held(2 * second);
+        assert_eq!(elsewhere.wait(), Some(2 * second));
+        assert!(!Verdict::new([free]).held(Duration::ZERO).is_admitted());
     }
 }

@@ -57,7 +57,7 @@
 //! # }
 //! ```
 //!
-//! [`Passwords`] hashes and verifies passwords ([`Argon2Hasher`] and [`Pbkdf2Hasher`] behind the
+//! [`Passwords`] hashes and verifies passwords (`Argon2Hasher` and `Pbkdf2Hasher` behind the
 //! features `argon2` and `pbkdf2`). [`UserEpochs`] says when all that a user has proved is called
 //! back. There is no gate here, no HTTP and no async runtime.
 //!
@@ -76,6 +76,54 @@
 #[cfg(feature = "argon2")]
 mod argon2_hasher;
 mod digest;
+#[cfg(feature = "jwks")]
+mod jwks;
+#[cfg(feature = "jwks")]
+mod jwks_fetcher;
+#[cfg(feature = "jwks-http")]
+mod jwks_http;
+#[cfg(feature = "jwks")]
+mod jwks_look;
+#[cfg(feature = "jwt")]
+mod jwt;
+#[cfg(feature = "jwt")]
+mod jwt_algorithm;
+#[cfg(feature = "jwt")]
+mod jwt_cache;
+#[cfg(feature = "jwt")]
+mod jwt_check;
+#[cfg(feature = "jwt")]
+mod jwt_claims;
+#[cfg(feature = "jwt")]
+mod jwt_error;
+#[cfg(feature = "jwt")]
+mod jwt_header;
+#[cfg(feature = "jwt")]
+mod jwt_issuer;
+#[cfg(feature = "jwt")]
+mod jwt_json;
+#[cfg(feature = "jwt")]
+mod jwt_jwk;
+#[cfg(feature = "jwt")]
+mod jwt_key;
+#[cfg(feature = "jwt")]
+mod jwt_key_error;
+#[cfg(feature = "jwt")]
+mod jwt_key_source;
+#[cfg(feature = "jwt")]
+mod jwt_keys;
+#[cfg(feature = "jwt")]
+mod jwt_payload;
+#[cfg(feature = "jwt")]
+mod jwt_revocations;
+#[cfg(feature = "jwt")]
+mod jwt_rules;
+#[cfg(feature = "jwt")]
+mod jwt_signer;
+#[cfg(feature = "jwt")]
+mod jwt_verifier;
+#[cfg(feature = "sessions")]
+mod memory_session_store;
 mod memory_token_store;
 mod memory_user_epochs;
 mod new_token;
@@ -84,6 +132,9 @@ mod passwords;
 #[cfg(feature = "pbkdf2")]
 mod pbkdf2_hasher;
 mod random;
+mod session_record;
+mod session_store;
+mod sessions;
 mod token;
 mod token_format;
 #[cfg(feature = "serde")]
@@ -95,6 +146,38 @@ mod user_epochs;
 #[cfg(feature = "argon2")]
 pub use argon2_hasher::{Argon2Hasher, CostError};
 pub use digest::{Digest, DigestError};
+#[cfg(feature = "jwks")]
+pub use jwks::Jwks;
+#[cfg(feature = "jwks")]
+pub use jwks_fetcher::JwksFetcher;
+#[cfg(feature = "jwks-http")]
+pub use jwks_http::{HttpFetcher, HttpFetcherError};
+#[cfg(feature = "jwt")]
+pub use jwt::Jwt;
+#[cfg(feature = "jwt")]
+pub use jwt_algorithm::JwtAlgorithm;
+#[cfg(feature = "jwt")]
+pub use jwt_claims::JwtClaims;
+#[cfg(feature = "jwt")]
+pub use jwt_error::{JwtError, JwtErrorKind};
+#[cfg(feature = "jwt")]
+pub use jwt_issuer::{JwtIssuer, JwtPair};
+#[cfg(feature = "jwt")]
+pub use jwt_key::JwtKey;
+#[cfg(feature = "jwt")]
+pub use jwt_key_error::{JwtKeyError, JwtKeyErrorKind};
+#[cfg(feature = "jwt")]
+pub use jwt_key_source::JwtKeySource;
+#[cfg(feature = "jwt")]
+pub use jwt_keys::JwtKeys;
+#[cfg(feature = "jwt")]
+pub use jwt_revocations::{JwtRevocations, MemoryJwtRevocations};
+#[cfg(feature = "jwt")]
+pub use jwt_signer::JwtSigner;
+#[cfg(feature = "jwt")]
+pub use jwt_verifier::JwtVerifier;
+#[cfg(feature = "sessions")]
+pub use memory_session_store::MemorySessionStore;
 pub use memory_token_store::MemoryTokenStore;
 #[cfg(feature = "serde")]
 pub use memory_user_epochs::EpochSnapshot;
@@ -104,6 +187,9 @@ pub use password_hasher::{PasswordCheck, PasswordError, PasswordHasher};
 pub use passwords::Passwords;
 #[cfg(feature = "pbkdf2")]
 pub use pbkdf2_hasher::Pbkdf2Hasher;
+pub use session_record::SessionRecord;
+pub use session_store::SessionStore;
+pub use sessions::Sessions;
 pub use token::Token;
 pub use token_format::{OpaqueToken, TokenFormat, TokenFormatError};
 #[cfg(feature = "serde")]

@@ -11,7 +11,7 @@ use crate::{PasswordCheck, PasswordError, PasswordHasher, random};
 ///
 /// For [`Passwords::reads`](crate::Passwords::reads), and for services that share their users with
 /// a Django that still runs. PBKDF2 needs no memory, which makes guessing cheap on graphics cards:
-/// a service of its own takes [`Argon2Hasher`](crate::Argon2Hasher).
+/// a service of its own takes `Argon2Hasher`.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Pbkdf2Hasher {

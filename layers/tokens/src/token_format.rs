@@ -91,6 +91,13 @@ pub struct OpaqueToken {
 }
 
 impl OpaqueToken {
+    /// A secret of so many random letters and digits, and nothing else.
+    pub(crate) fn letters(length: usize) -> Result<Self, Exception> {
+        Ok(Self {
+            text: random::letters(length)?,
+        })
+    }
+
     /// The token itself: the secret.
     pub fn reveal(&self) -> &str {
         &self.text

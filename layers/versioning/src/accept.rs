@@ -27,6 +27,51 @@ pub(crate) fn said<'a>(mut rest: &'a str, name: &str) -> impl Iterator<Item = Sa
     })
 }
 
+/// A media range with a weight.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MediaRange<'a> {
+    pub(crate) kind: &'a str,
+    pub(crate) subtype: &'a str,
+    pub(crate) weight: u16,
+}
+
+/// The well-formed media ranges of one line.
+pub(crate) fn ranges(mut rest: &str) -> impl Iterator<Item = MediaRange<'_>> {
+    std::iter::from_fn(move || {
+        while !rest.is_empty() {
+            let range;
+            (range, rest) = split(rest, b',');
+            if let Some(range) = media_range(range) {
+                return Some(range);
+            }
+        }
+        None
+    })
+}
+
+fn media_range(range: &str) -> Option<MediaRange<'_>> {
+    let (media_type, mut rest) = split(range, b';');
+    let (kind, subtype) = media_type.trim_ascii().split_once('/')?;
+    let mut weight = 1000;
+    while !rest.is_empty() {
+        let parameter;
+        (parameter, rest) = split(rest, b';');
+        let parameter = parameter.trim_ascii();
+        if parameter.is_empty() {
+            continue;
+        }
+        let (key, value) = pair(parameter)?;
+        if key.eq_ignore_ascii_case("q") {
+            weight = quality(value)?;
+        }
+    }
+    (is_token(kind) && is_token(subtype)).then_some(MediaRange {
+        kind,
+        subtype,
+        weight,
+    })
+}
+
 /// The first of several values counts. The media type is looked at last: few ranges get there.
 fn said_in_range<'a>(range: &'a str, name: &str) -> Option<Said<'a>> {
     let end = range.bytes().position(|byte| byte == b';')?;

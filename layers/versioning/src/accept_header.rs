@@ -4,9 +4,11 @@ use gatefold_core::{Accepted, Exception, Version};
 use http::{HeaderName, HeaderValue, header::ACCEPT, request::Parts};
 
 use crate::{
-    Reading, Versioning,
+    Reading, Supported, Versioning,
     accept::{Rank, said},
     allowed::Allowed,
+    memo::Memo,
+    reading::only_line,
 };
 
 /// Reads the version from a parameter of the media type that the client accepts:
@@ -32,16 +34,15 @@ pub struct AcceptHeaderVersioning {
     allowed: Allowed,
     parameter: Box<str>,
     vary: bool,
+    /// Of lines of the header, and of accepted media types.
+    memo: Memo,
+    accepted: Memo,
 }
 
 impl AcceptHeaderVersioning {
     /// Supports these versions, in the parameter `version`. No version at all means every one, as
     /// in Django REST Framework.
-    pub fn new<I>(versions: I) -> Self
-    where
-        I: IntoIterator,
-        I::Item: Into<Arc<str>>,
-    {
+    pub fn new(versions: impl Into<Supported>) -> Self {
         Self::of(Allowed::new(versions))
     }
 
@@ -55,18 +56,25 @@ impl AcceptHeaderVersioning {
             allowed,
             parameter: "version".into(),
             vary: true,
+            memo: Memo::default(),
+            accepted: Memo::default(),
         }
     }
 
     /// Takes this version for a request that names none. It is supported by that.
     pub fn default_version(mut self, version: impl Into<Arc<str>>) -> Self {
         self.allowed.set_default(version);
-        self
+        self.forget()
     }
 
     /// Reads another parameter, such as `v`. Letter case means nothing in its name.
     pub fn param(mut self, name: impl AsRef<str>) -> Self {
         self.parameter = name.as_ref().to_ascii_lowercase().into();
+        self.forget()
+    }
+
+    fn forget(mut self) -> Self {
+        (self.memo, self.accepted) = Default::default();
         self
     }
 
@@ -100,20 +108,55 @@ impl AcceptHeaderVersioning {
     }
 }
 
+impl AcceptHeaderVersioning {
+    /// What the same text said before.
+    fn recall(&self, head: &Parts) -> Option<&Option<Version>> {
+        match Accepted::of(&head.extensions) {
+            Some(accepted) => self.accepted.recall(text_of(accepted)?),
+            None => self
+                .memo
+                .recall(only_line(&head.headers, &ACCEPT)?.as_bytes()),
+        }
+    }
+
+    #[cold]
+    fn find(&self, head: &Parts) -> Result<Option<Version>, Exception> {
+        let Some(accepted) = Accepted::of(&head.extensions) else {
+            let lines = head.headers.get_all(ACCEPT);
+            let version = self.allowed.check(self.read(lines), refusal)?;
+            if let Some(line) = only_line(&head.headers, &ACCEPT) {
+                self.memo.keep(line.as_bytes(), version.as_ref());
+            }
+            return Ok(version);
+        };
+        let reading = match accepted.media_type().get_param(&*self.parameter) {
+            Some(value) => Reading::of(value.as_str()),
+            // A media type holds no empty parameter; what the client wrote does.
+            None => match said(accepted.as_written(), &self.parameter).next() {
+                Some((_, value)) => Reading::of(value),
+                None => Reading::Nothing,
+            },
+        };
+        let version = self.allowed.check(reading, refusal)?;
+        if let Some(text) = text_of(accepted) {
+            self.accepted.keep(text, version.as_ref());
+        }
+        Ok(version)
+    }
+}
+
+/// The accepted media type, where the client wrote nothing else.
+fn text_of(accepted: &Accepted) -> Option<&[u8]> {
+    let (written, media_type) = (accepted.as_written(), accepted.media_type().as_ref());
+    std::ptr::eq(written, media_type).then(|| written.as_bytes())
+}
+
 impl Versioning for AcceptHeaderVersioning {
     fn determine_version(&self, head: &Parts) -> Result<Option<Version>, Exception> {
-        let reading = match Accepted::of(&head.extensions) {
-            Some(accepted) => match accepted.media_type().get_param(&*self.parameter) {
-                Some(value) => Reading::of(value.as_str()),
-                // A media type holds no empty parameter; what the client wrote does.
-                None => match said(accepted.as_written(), &self.parameter).next() {
-                    Some((_, value)) => Reading::of(value),
-                    None => Reading::Nothing,
-                },
-            },
-            None => self.read(head.headers.get_all(ACCEPT)),
-        };
-        self.allowed.check(reading, refusal)
+        match self.recall(head) {
+            Some(version) => Ok(version.clone()),
+            None => self.find(head),
+        }
     }
 
     fn missing_version(&self) -> Result<Option<Version>, Exception> {
@@ -126,6 +169,10 @@ impl Versioning for AcceptHeaderVersioning {
 
     fn reads_grpc(&self) -> bool {
         false
+    }
+
+    fn supported_versions(&self) -> Vec<Version> {
+        self.allowed.named_versions()
     }
 }
 
@@ -145,12 +192,10 @@ mod tests {
             .copied()
             .map(HeaderValue::from_static)
             .collect();
-        match AcceptHeaderVersioning::any().param("V").read(&lines) {
-            Reading::Version(text) => Reading::Version(text.into_owned().into()),
-            Reading::Nothing => Reading::Nothing,
-            Reading::Ambiguous => Reading::Ambiguous,
-            Reading::Invalid => Reading::Invalid,
-        }
+        AcceptHeaderVersioning::any()
+            .param("V")
+            .read(&lines)
+            .into_owned()
     }
 
     #[test]

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use gatefold_core::{Exception, GrpcCode, Version};
 use http::{HeaderName, HeaderValue, StatusCode};
 
-use crate::Reading;
+use crate::{Reading, Supported, key};
 
 /// The versions that a scheme supports, and the default: the part that all schemes share.
 ///
@@ -11,19 +11,15 @@ use crate::Reading;
 /// with one, its members and the default. Texts are compared byte by byte.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Allowed {
-    versions: Arc<[Version]>,
+    supported: Supported,
     default: Option<Version>,
     bad_request: bool,
 }
 
 impl Allowed {
-    pub(crate) fn new<I>(versions: I) -> Self
-    where
-        I: IntoIterator,
-        I::Item: Into<Arc<str>>,
-    {
+    pub(crate) fn new(supported: impl Into<Supported>) -> Self {
         Self {
-            versions: versions.into_iter().map(Version::new).collect(),
+            supported: supported.into(),
             ..Self::default()
         }
     }
@@ -42,7 +38,15 @@ impl Allowed {
 
     /// The supported version with this text. Allocates only where everything is allowed.
     pub(crate) fn find(&self, text: &str) -> Option<Version> {
+        if let Some(version) = key::of(text).and_then(|key| self.find_key(key)) {
+            return Some(version);
+        }
         self.find_by(text, |known| known == text)
+    }
+
+    /// The supported version with this key, which is a short and plain one.
+    pub(crate) fn find_key(&self, key: u64) -> Option<Version> {
+        self.supported.find_key(key).cloned()
     }
 
     /// The same for texts whose letter case means nothing.
@@ -51,12 +55,20 @@ impl Allowed {
     }
 
     fn find_by(&self, text: &str, is: impl Fn(&str) -> bool) -> Option<Version> {
-        let mut known = self.versions.iter().chain(&self.default);
-        match known.find(|known| is(known.as_str())) {
-            Some(version) => Some(version.clone()),
-            None if self.versions.is_empty() => Some(Version::new(text)),
-            None => None,
+        self.supported.find_by(text, self.default.as_ref(), is)
+    }
+
+    /// All of them by name, the default first where it is not in the list.
+    pub(crate) fn named_versions(&self) -> Vec<Version> {
+        let listed = self.supported.versions();
+        if listed.is_empty() {
+            return Vec::new();
         }
+        let default = self
+            .default
+            .iter()
+            .filter(|version| !listed.contains(version));
+        default.chain(listed).cloned().collect()
     }
 
     /// The version that `reading` asks for; `refusal` is what this scheme says to others.
@@ -66,7 +78,7 @@ impl Allowed {
         refusal: impl FnOnce() -> Exception,
     ) -> Result<Option<Version>, Exception> {
         match reading {
-            Reading::Nothing => Ok(None),
+            Reading::Nothing | Reading::Default => Ok(None),
             Reading::Version(text) => match self.find(&text) {
                 Some(version) => Ok(Some(version)),
                 None => Err(self.refuse(refusal())),
@@ -82,7 +94,7 @@ impl Allowed {
         refusal: impl FnOnce() -> Exception,
     ) -> Result<Option<Version>, Exception> {
         match &self.default {
-            None if !self.versions.is_empty() => Err(self.refuse(refusal())),
+            None if !self.supported.versions().is_empty() => Err(self.refuse(refusal())),
             default => Ok(default.clone()),
         }
     }
@@ -101,29 +113,24 @@ impl Allowed {
     }
 
     fn named(&self, exception: Exception) -> Exception {
-        match self.supported() {
+        match supported_value(&self.named_versions()) {
             Some(value) => exception.with_header(SUPPORTED, value),
             None => exception,
         }
     }
-
-    fn supported(&self) -> Option<HeaderValue> {
-        let listed = |default: &&Version| !self.versions.contains(default);
-        let default = self.default.as_ref().filter(listed);
-        let texts: Vec<_> = default
-            .into_iter()
-            .chain(self.versions.iter())
-            .map(Version::as_str)
-            .collect();
-        if self.versions.is_empty() {
-            return None;
-        }
-        HeaderValue::from_str(&texts.join(", ")).ok()
-    }
 }
 
 /// The name that Asp.Versioning made common: there is no standard one.
-const SUPPORTED: HeaderName = HeaderName::from_static("api-supported-versions");
+pub(crate) const SUPPORTED: HeaderName = HeaderName::from_static("api-supported-versions");
+
+/// The versions as a list; `None` without any.
+pub(crate) fn supported_value<'a>(
+    versions: impl IntoIterator<Item = &'a Version>,
+) -> Option<HeaderValue> {
+    let texts: Vec<_> = versions.into_iter().map(Version::as_str).collect();
+    let value = HeaderValue::from_str(&texts.join(", ")).ok();
+    value.filter(|_| !texts.is_empty())
+}
 
 /// 400: the request asks for two different versions.
 pub(crate) fn ambiguous() -> Exception {

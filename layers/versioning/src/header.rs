@@ -3,7 +3,7 @@ use std::sync::Arc;
 use gatefold_core::{Exception, Version};
 use http::{HeaderName, HeaderValue, request::Parts};
 
-use crate::{Reading, Versioning, allowed::Allowed};
+use crate::{Reading, Supported, Versioning, allowed::Allowed, key, reading::only_line};
 
 /// Reads the version from a header of its own: `X-API-Version: 1.0`.
 ///
@@ -30,11 +30,7 @@ pub struct HeaderVersioning {
 
 impl HeaderVersioning {
     /// Supports these versions, in the header `name`. No version at all means every one.
-    pub fn new<I>(name: HeaderName, versions: I) -> Self
-    where
-        I: IntoIterator,
-        I::Item: Into<Arc<str>>,
-    {
+    pub fn new(name: HeaderName, versions: impl Into<Supported>) -> Self {
         let allowed = Allowed::new(versions);
         Self { allowed, name }
     }
@@ -80,6 +76,11 @@ impl HeaderVersioning {
 
 impl Versioning for HeaderVersioning {
     fn determine_version(&self, head: &Parts) -> Result<Option<Version>, Exception> {
+        let line = only_line(&head.headers, &self.name);
+        let key = line.and_then(|line| key::of(line.as_bytes()));
+        if let Some(version) = key.and_then(|key| self.allowed.find_key(key)) {
+            return Ok(Some(version));
+        }
         let reading = self.read(head.headers.get_all(&self.name));
         self.allowed.check(reading, || self.refusal())
     }
@@ -90,6 +91,10 @@ impl Versioning for HeaderVersioning {
 
     fn vary(&self) -> Option<HeaderName> {
         Some(self.name.clone())
+    }
+
+    fn supported_versions(&self) -> Vec<Version> {
+        self.allowed.named_versions()
     }
 }
 
@@ -106,12 +111,7 @@ mod tests {
             request.headers_mut().append(&name, line);
         }
         let (head, ()) = request.into_parts();
-        let reading = match scheme.read(head.headers.get_all(&name)) {
-            Reading::Version(text) => Reading::Version(text.into_owned().into()),
-            Reading::Nothing => Reading::Nothing,
-            Reading::Ambiguous => Reading::Ambiguous,
-            Reading::Invalid => Reading::Invalid,
-        };
+        let reading = scheme.read(head.headers.get_all(&name)).into_owned();
         let refused = scheme.determine_version(&head).err();
         (reading, refused.map(|refused| refused.status().as_u16()))
     }

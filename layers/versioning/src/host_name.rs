@@ -1,9 +1,9 @@
 use std::{borrow::Cow, net::Ipv4Addr, sync::Arc};
 
 use gatefold_core::{Exception, TrustedProxies, Version};
-use http::{header::HOST, request::Parts};
+use http::{HeaderValue, header::HOST, request::Parts};
 
-use crate::{Reading, Versioning, allowed::Allowed};
+use crate::{Reading, Supported, Versioning, allowed::Allowed, memo::Memo};
 
 /// Reads the version from the first label of the host name: `v1.example.org`.
 ///
@@ -28,15 +28,12 @@ pub struct HostNameVersioning {
     domain: Option<Box<str>>,
     proxies: Option<TrustedProxies>,
     drf: bool,
+    memo: Memo,
 }
 
 impl HostNameVersioning {
     /// Supports these versions. No version at all means every one, as in Django REST Framework.
-    pub fn new<I>(versions: I) -> Self
-    where
-        I: IntoIterator,
-        I::Item: Into<Arc<str>>,
-    {
+    pub fn new(versions: impl Into<Supported>) -> Self {
         Self::of(Allowed::new(versions))
     }
 
@@ -51,12 +48,14 @@ impl HostNameVersioning {
             domain: None,
             proxies: None,
             drf: false,
+            memo: Memo::default(),
         }
     }
 
     /// Takes this version for a host that names none. It is supported by that.
     pub fn default_version(mut self, version: impl Into<Arc<str>>) -> Self {
         self.allowed.set_default(version);
+        self.memo = Memo::default();
         self
     }
 
@@ -65,6 +64,7 @@ impl HostNameVersioning {
     pub fn domain(mut self, domain: impl AsRef<str>) -> Self {
         let domain = domain.as_ref().trim_matches('.').to_ascii_lowercase();
         self.domain = Some(domain.into());
+        self.memo = Memo::default();
         self
     }
 
@@ -84,6 +84,7 @@ impl HostNameVersioning {
     /// REST Framework does: `v2.api.example.org` and `v2.example.org.` name no version there.
     pub fn drf(mut self) -> Self {
         self.drf = true;
+        self.memo = Memo::default();
         self
     }
 
@@ -121,6 +122,27 @@ impl HostNameVersioning {
         }
     }
 
+    #[cold]
+    fn find(&self, head: &Parts) -> Result<Option<Version>, Exception> {
+        if let Some(proxies) = &self.proxies {
+            let peer = proxies.peer(head);
+            return self.check(peer.host().map_or(Reading::Nothing, |host| self.read(host)));
+        }
+        let mut lines = head.headers.get_all(HOST).iter();
+        let reading = match host(head) {
+            Some(host) => {
+                std::str::from_utf8(host).map_or(Reading::Invalid, |host| self.read(host))
+            }
+            None if lines.next().is_some() => Reading::Invalid,
+            None => Reading::Nothing,
+        };
+        let version = self.check(reading)?;
+        if let Some(host) = host(head) {
+            self.memo.keep(host, version.as_ref());
+        }
+        Ok(version)
+    }
+
     fn check(&self, reading: Reading<'_>) -> Result<Option<Version>, Exception> {
         match reading {
             Reading::Invalid => Err(Exception::parse_error().with_detail("Invalid host.")),
@@ -135,23 +157,14 @@ impl HostNameVersioning {
 
 impl Versioning for HostNameVersioning {
     fn determine_version(&self, head: &Parts) -> Result<Option<Version>, Exception> {
-        if let Some(proxies) = &self.proxies {
-            let peer = proxies.peer(head);
-            return self.check(peer.host().map_or(Reading::Nothing, |host| self.read(host)));
+        let known = match self.proxies {
+            None => host(head).and_then(|host| self.memo.recall(host)),
+            Some(_) => None,
+        };
+        match known {
+            Some(version) => Ok(version.clone()),
+            None => self.find(head),
         }
-        // The target's authority goes before the header (RFC 9112, section 3.2.2).
-        if let Some(authority) = head.uri.authority() {
-            return self.check(self.read(authority.as_str()));
-        }
-        let mut lines = head.headers.get_all(HOST).iter();
-        self.check(match (lines.next(), lines.next()) {
-            (Some(line), None) => match line.to_str() {
-                Ok(host) => self.read(host),
-                Err(_) => Reading::Invalid,
-            },
-            (Some(_), Some(_)) => Reading::Invalid,
-            (None, _) => Reading::Nothing,
-        })
     }
 
     fn missing_version(&self) -> Result<Option<Version>, Exception> {
@@ -160,6 +173,28 @@ impl Versioning for HostNameVersioning {
 
     fn reads_grpc(&self) -> bool {
         false
+    }
+
+    fn supported_versions(&self) -> Vec<Version> {
+        self.allowed.named_versions()
+    }
+}
+
+/// The host that the request was sent to; `None` where there is none, or more than one. The
+/// target's authority goes before the header (RFC 9112, section 3.2.2).
+fn host(head: &Parts) -> Option<&[u8]> {
+    if let Some(authority) = head.uri.authority() {
+        return Some(authority.as_str().as_bytes());
+    }
+    // Clients send it first (RFC 9110, section 7.2).
+    let is_single = head.headers.len() == head.headers.keys_len();
+    match head.headers.iter().next() {
+        Some((name, first)) if is_single && name == HOST => Some(first.as_bytes()),
+        _ => {
+            let mut lines = head.headers.get_all(HOST).iter();
+            let line = lines.next().filter(|_| lines.next().is_none());
+            line.map(HeaderValue::as_bytes)
+        }
     }
 }
 

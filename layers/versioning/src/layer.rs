@@ -4,7 +4,7 @@ use gatefold_core::{Exception, Gate, Step, Version, is_grpc};
 use http::{Response, header::VARY, request::Parts};
 use tower_layer::Layer;
 
-use crate::{Versioning, VersioningService, allowed::ambiguous, vary::Vary};
+use crate::{Notice, Versioning, VersioningService, allowed::ambiguous, vary::Vary};
 
 /// Finds out which version of the API each request asks for, and leaves it as a [`Version`].
 ///
@@ -38,8 +38,33 @@ impl VersioningLayer {
         Self { schemes, vary }
     }
 
+    fn asked(&self, grpc: bool) -> impl Iterator<Item = &Arc<dyn Versioning>> {
+        let schemes = self.schemes.iter();
+        schemes.filter(move |scheme| !grpc || scheme.reads_grpc())
+    }
+
+    /// Determines the version and leaves it, instead of the one that an outer layer left.
+    fn admit(&self, head: &mut Parts, grpc: bool) -> Result<Option<Notice>, Exception> {
+        if self.asked(grpc).next().is_none() {
+            return Ok(None);
+        }
+        let version = self.determine(head, grpc)?;
+        let mut notice = None;
+        for scheme in self.asked(grpc) {
+            notice = scheme.life_cycle(version.as_ref(), head)?;
+            if notice.is_some() {
+                break;
+            }
+        }
+        match version {
+            Some(version) => version.leave(&mut head.extensions),
+            None => Version::clear(&mut head.extensions),
+        }
+        Ok(notice)
+    }
+
     fn determine(&self, head: &Parts, grpc: bool) -> Result<Option<Version>, Exception> {
-        let asked = || self.schemes.iter().filter(|s| !grpc || s.reads_grpc());
+        let asked = || self.asked(grpc);
         let mut found = None;
         for scheme in asked() {
             match (&found, scheme.determine_version(head)?) {
@@ -63,21 +88,26 @@ impl VersioningLayer {
     }
 }
 
+/// What an answer is still given on its way out.
+#[derive(Debug)]
+pub struct Outgoing {
+    vary: Option<Vary>,
+    notice: Option<Notice>,
+}
+
 impl Gate for VersioningLayer {
-    type Memo = Option<Vary>;
+    type Memo = Outgoing;
     type Answer = Infallible;
 
-    fn ask(&self, head: &mut Parts) -> Step<Option<Vary>, Infallible> {
+    fn ask(&self, head: &mut Parts) -> Step<Outgoing, Infallible> {
         let grpc = is_grpc(&head.headers);
         // Nobody caches the answer to a gRPC request.
         let vary = self.vary.as_ref().filter(|_| !grpc);
-        match self.determine(head, grpc) {
-            Ok(version) => {
-                if let Some(version) = version {
-                    version.leave(&mut head.extensions);
-                }
-                Step::Pass(vary.cloned())
-            }
+        match self.admit(head, grpc) {
+            Ok(notice) => Step::Pass(Outgoing {
+                vary: vary.cloned(),
+                notice,
+            }),
             Err(exception) => Step::Refuse(match vary {
                 Some(vary) => exception.with_header(VARY, vary.value()),
                 None => exception,
@@ -85,13 +115,17 @@ impl Gate for VersioningLayer {
         }
     }
 
-    fn answered(&self, answer: Infallible, _: &mut Parts) -> Step<Option<Vary>, Infallible> {
+    fn answered(&self, answer: Infallible, _: &mut Parts) -> Step<Outgoing, Infallible> {
         match answer {}
     }
 
-    fn leave<B: Default>(memo: Option<Vary>, mut response: Response<B>) -> Response<B> {
-        if let Some(vary) = &memo {
+    fn leave<B: Default>(memo: Outgoing, mut response: Response<B>) -> Response<B> {
+        if let Some(vary) = &memo.vary {
             vary.add(response.headers_mut());
+        }
+        if let Some(notice) = memo.notice {
+            let status = response.status();
+            notice.give(status, response.headers_mut());
         }
         response
     }
@@ -154,6 +188,15 @@ mod tests {
     fn places_that_differ_are_a_bad_request() {
         let refused = Err(StatusCode::BAD_REQUEST);
         assert_eq!(determined("?version=1", Some("2")), refused);
+    }
+
+    #[test]
+    fn an_inner_layer_that_finds_no_version_takes_the_outer_one_away() {
+        let (mut head, ()) = Request::new(()).into_parts();
+        Version::new("9").leave(&mut head.extensions);
+        let any = VersioningLayer::new(QueryParameterVersioning::any());
+        assert!(matches!(any.ask(&mut head), Step::Pass(_)));
+        assert!(Version::of(&head.extensions).is_none());
     }
 
     #[test]

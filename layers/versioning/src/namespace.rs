@@ -3,7 +3,7 @@ use std::sync::Arc;
 use gatefold_core::{Exception, Version, original_uri};
 use http::request::Parts;
 
-use crate::{Versioning, allowed::Allowed};
+use crate::{Supported, Versioning, allowed::Allowed};
 
 /// Reads the version from the name of the route table's part that a path lies in.
 ///
@@ -25,17 +25,21 @@ use crate::{Versioning, allowed::Allowed};
 #[must_use]
 pub struct NamespaceVersioning {
     allowed: Allowed,
-    /// Prefix and name, the longest prefix first.
-    parts: Vec<(Box<str>, Box<str>)>,
+    /// The longest prefix first.
+    parts: Vec<Part>,
+}
+
+#[derive(Clone, Debug)]
+struct Part {
+    prefix: Box<str>,
+    name: Box<str>,
+    /// The first of the names that is a listed version.
+    version: Option<Version>,
 }
 
 impl NamespaceVersioning {
     /// Supports these versions. No version at all means every one, as in Django REST Framework.
-    pub fn new<I>(versions: I) -> Self
-    where
-        I: IntoIterator,
-        I::Item: Into<Arc<str>>,
-    {
+    pub fn new(versions: impl Into<Supported>) -> Self {
         Self::of(Allowed::new(versions))
     }
 
@@ -57,16 +61,30 @@ impl NamespaceVersioning {
             "" => "".into(),
             prefix => format!("/{prefix}").into(),
         };
-        self.parts.push((prefix, name.as_ref().into()));
+        self.parts.push(Part {
+            prefix,
+            name: name.as_ref().into(),
+            version: None,
+        });
         self.parts
-            .sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
+            .sort_by_key(|part| std::cmp::Reverse(part.prefix.len()));
+        self.prepared()
+    }
+
+    /// Looks the names up beforehand, where there is a list.
+    fn prepared(mut self) -> Self {
+        let is_listed = !self.allowed.named_versions().is_empty();
+        for part in self.parts.iter_mut().filter(|_| is_listed) {
+            let mut names = part.name.split(':');
+            part.version = names.find_map(|name| self.allowed.find(name));
+        }
         self
     }
 
     /// Takes this version for a path in no named part. It is supported by that.
     pub fn default_version(mut self, version: impl Into<Arc<str>>) -> Self {
         self.allowed.set_default(version);
-        self
+        self.prepared()
     }
 
     /// Answers 400 and not 404 to a part without a supported version.
@@ -77,21 +95,28 @@ impl NamespaceVersioning {
 
     /// The name of the part that this raw path lies in.
     pub fn read(&self, path: &str) -> Option<&str> {
+        Some(&self.part(path)?.name)
+    }
+
+    fn part(&self, path: &str) -> Option<&Part> {
         let mut parts = self.parts.iter();
-        let (_, name) = parts.find(|(prefix, _)| {
-            let rest = path.strip_prefix(&**prefix);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })?;
-        Some(name)
+        parts.find(|part| {
+            let rest = path.as_bytes().strip_prefix(part.prefix.as_bytes());
+            rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'/')))
+        })
     }
 }
 
 impl Versioning for NamespaceVersioning {
     fn determine_version(&self, head: &Parts) -> Result<Option<Version>, Exception> {
-        let Some(name) = self.read(original_uri(head).path()) else {
+        let Some(part) = self.part(original_uri(head).path()) else {
             return Ok(None);
         };
-        match name.split(':').find_map(|name| self.allowed.find(name)) {
+        if part.version.is_some() {
+            return Ok(part.version.clone());
+        }
+        let mut names = part.name.split(':');
+        match names.find_map(|name| self.allowed.find(name)) {
             Some(version) => Ok(Some(version)),
             None => Err(self.allowed.refuse(refusal())),
         }
@@ -103,6 +128,10 @@ impl Versioning for NamespaceVersioning {
 
     fn reads_grpc(&self) -> bool {
         false
+    }
+
+    fn supported_versions(&self) -> Vec<Version> {
+        self.allowed.named_versions()
     }
 }
 

@@ -1,11 +1,15 @@
 use std::borrow::Cow;
 
+use http::{HeaderMap, HeaderName, HeaderValue};
+
 /// What one place in a request says about the version, before anybody asks whether it is
 /// supported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reading<'a> {
     /// Nothing: the place is not there.
     Nothing,
+    /// The place is there and leaves the choice: the default.
+    Default,
     /// This text, which may be empty. It is owned where it had to be decoded.
     Version(Cow<'a, str>),
     /// Two different versions, none of which comes first.
@@ -15,6 +19,17 @@ pub enum Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
+    /// The same without what it was read from.
+    pub fn into_owned(self) -> Reading<'static> {
+        match self {
+            Self::Nothing => Reading::Nothing,
+            Self::Default => Reading::Default,
+            Self::Version(text) => Reading::Version(Cow::Owned(text.into_owned())),
+            Self::Ambiguous => Reading::Ambiguous,
+            Self::Invalid => Reading::Invalid,
+        }
+    }
+
     /// A text that was found, unless it holds control characters.
     pub(crate) fn of(text: impl Into<Cow<'a, str>>) -> Self {
         let text = text.into();
@@ -28,10 +43,25 @@ impl<'a> Reading<'a> {
     pub(crate) fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Nothing, said) | (said, Self::Nothing) => said,
+            (Self::Default, said) | (said, Self::Default) => said,
             (Self::Invalid, _) | (_, Self::Invalid) => Self::Invalid,
             (one, other) if one == other => one,
             _ => Self::Ambiguous,
         }
+    }
+}
+
+/// The line of a header that is there once. Where no name is there twice, the first line is all.
+pub(crate) fn only_line<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
+    // As far as this, looking at each takes less than finding out where to look.
+    const FEW: usize = 12;
+    match headers.keys_len() {
+        keys if keys != headers.len() => None,
+        ..FEW => {
+            let mut lines = headers.iter();
+            lines.find_map(|(known, line)| (known == name).then_some(line))
+        }
+        _ => headers.get(name),
     }
 }
 
@@ -61,6 +91,19 @@ pub(crate) fn decoded(text: &str, plus: bool) -> Option<Cow<'_, str>> {
         });
     }
     String::from_utf8(bytes).ok().map(Cow::from)
+}
+
+/// The name and the value before the first `&`, and what comes after it.
+pub(crate) fn first_pair(query: &str) -> (&str, &str, &str) {
+    let at = |text: &str, byte| text.bytes().position(|other| other == byte);
+    let (pair, rest) = match at(query, b'&') {
+        Some(end) => (&query[..end], &query[end + 1..]),
+        None => (query, ""),
+    };
+    match at(pair, b'=') {
+        Some(end) => (&pair[..end], &pair[end + 1..], rest),
+        None => (pair, "", rest),
+    }
 }
 
 fn digit(byte: u8) -> Option<u8> {

@@ -6,6 +6,8 @@ use crate::Reading;
 #[derive(Clone, Debug)]
 pub(crate) struct Template {
     pieces: Box<[Piece]>,
+    /// What stands before the version, where that is text alone and nothing comes after.
+    before: Option<Box<str>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +23,7 @@ impl Template {
     pub(crate) fn first_segment() -> Self {
         Self {
             pieces: [Piece::Version].into(),
+            before: Some("/".into()),
         }
     }
 
@@ -44,9 +47,17 @@ impl Template {
         let pieces: Box<[Piece]> = pieces.collect::<Result<_, _>>()?;
         let places = pieces.iter().filter(|piece| **piece == Piece::Version);
         match places.count() {
-            1 => Ok(Self { pieces }),
+            1 => Ok(Self {
+                before: text_before(&pieces),
+                pieces,
+            }),
             _ => Err(error()),
         }
+    }
+
+    /// What stands before the version, where nothing else has to be looked at.
+    pub(crate) fn before(&self) -> Option<&str> {
+        self.before.as_deref()
     }
 
     /// What a raw path says in the version's place. A path of another shape says nothing.
@@ -71,6 +82,38 @@ impl Template {
         }
         reading
     }
+}
+
+fn text_before(pieces: &[Piece]) -> Option<Box<str>> {
+    let (Piece::Version, before) = pieces.split_last()? else {
+        return None;
+    };
+    let mut text = String::from("/");
+    for piece in before {
+        let Piece::Literal(literal) = piece else {
+            return None;
+        };
+        text.push_str(literal);
+        text.push('/');
+    }
+    Some(text.into())
+}
+
+/// What a raw path says where the route that it matched has `parameter`.
+pub(crate) fn read_captured<'a>(path: &'a str, route: &str, parameter: &str) -> Reading<'a> {
+    let mut segments = path.split('/');
+    for piece in route.split('/') {
+        let Some(segment) = segments.next() else {
+            return Reading::Nothing;
+        };
+        match name(piece) {
+            Some(name) if name == parameter => return Reading::of(segment),
+            // What comes after a wildcard cannot be placed.
+            None if piece.starts_with("{*") => return Reading::Nothing,
+            _ => {}
+        }
+    }
+    Reading::Nothing
 }
 
 fn name(segment: &str) -> Option<&str> {
@@ -144,6 +187,17 @@ mod tests {
             let error = Template::parse(text).expect_err(text);
             assert!(error.to_string().contains(&format!("{text:?}")), "{error}");
         }
+    }
+
+    #[test]
+    fn a_captured_parameter_is_the_segment_in_its_place() {
+        let route = "/api/{version}/tasks/{id}/{*rest}";
+        let read = |path, parameter| read_captured(path, route, parameter);
+        assert_eq!(read("/api/v1/tasks/4/a/b", "version"), Reading::of("v1"));
+        assert_eq!(read("/api/v1/tasks/4/a/b", "id"), Reading::of("4"));
+        assert_eq!(read("/api/v1/tasks/4/a/b", "rest"), Reading::Nothing);
+        assert_eq!(read("/api/v1/tasks/4/a/b", "other"), Reading::Nothing);
+        assert_eq!(read("/api", "version"), Reading::Nothing);
     }
 
     proptest! {

@@ -1,10 +1,14 @@
 use std::{borrow::Cow, sync::Arc};
 
-use gatefold_core::{Exception, Format, Version, original_uri};
+use gatefold_core::{Exception, Format, Route, Version, original_uri};
 use http::request::Parts;
 
 use crate::{
-    Reading, TemplateError, Versioning, allowed::Allowed, reading::decoded, template::Template,
+    Reading, Supported, TemplateError, Versioning,
+    allowed::Allowed,
+    key,
+    reading::decoded,
+    template::{Template, read_captured},
 };
 
 /// Reads the version from a segment of the path: `/v1/tasks`.
@@ -25,18 +29,21 @@ use crate::{
 #[must_use]
 pub struct UrlPathVersioning {
     allowed: Allowed,
-    template: Template,
+    place: Place,
     decode: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Place {
+    Template(Template),
+    /// The parameter of this name in the route that was matched.
+    Captured(Box<str>),
 }
 
 impl UrlPathVersioning {
     /// Supports these versions, in the first segment. No version at all means every one, as in
     /// Django REST Framework.
-    pub fn new<I>(versions: I) -> Self
-    where
-        I: IntoIterator,
-        I::Item: Into<Arc<str>>,
-    {
+    pub fn new(versions: impl Into<Supported>) -> Self {
         Self::of(Allowed::new(versions))
     }
 
@@ -48,7 +55,7 @@ impl UrlPathVersioning {
     fn of(allowed: Allowed) -> Self {
         Self {
             allowed,
-            template: Template::first_segment(),
+            place: Place::Template(Template::first_segment()),
             decode: false,
         }
     }
@@ -60,8 +67,17 @@ impl UrlPathVersioning {
     ///
     /// A template without a place for the version.
     pub fn template(mut self, template: impl AsRef<str>) -> Result<Self, TemplateError> {
-        self.template = Template::parse(template.as_ref())?;
+        self.place = Place::Template(Template::parse(template.as_ref())?);
         Ok(self)
+    }
+
+    /// Reads the parameter of this name in the route that the router matched: axum's captured
+    /// parameter (feature `axum`), or that of a [`Route`] which another router left.
+    ///
+    /// The layer stands inside the router then. A route without the parameter names no version.
+    pub fn captured(mut self, parameter: impl AsRef<str>) -> Self {
+        self.place = Place::Captured(parameter.as_ref().into());
+        self
     }
 
     /// Takes this version for a path that names none. It is supported by that.
@@ -82,9 +98,29 @@ impl UrlPathVersioning {
         self
     }
 
-    /// What this raw path says.
+    /// What this raw path says. Nothing where the parameter of a route is read.
     pub fn read<'a>(&self, path: &'a str) -> Reading<'a> {
-        match self.template.read(path) {
+        self.read_on_route(path, None)
+    }
+
+    /// The version of a path that begins with text and a short version, and goes on.
+    fn find_quickly(&self, path: &str) -> Option<Version> {
+        let Place::Template(template) = &self.place else {
+            return None;
+        };
+        let rest = path
+            .as_bytes()
+            .strip_prefix(template.before()?.as_bytes())?;
+        self.allowed.find_key(key::of_segment(rest)?)
+    }
+
+    fn read_on_route<'a>(&self, path: &'a str, route: Option<&str>) -> Reading<'a> {
+        let reading = match (&self.place, route) {
+            (Place::Template(template), _) => template.read(path),
+            (Place::Captured(name), Some(route)) => read_captured(path, route, name),
+            (Place::Captured(_), None) => Reading::Nothing,
+        };
+        match reading {
             Reading::Version(Cow::Borrowed(text)) if text.bytes().any(|byte| byte == b'%') => {
                 let text = decoded(text, false).filter(|_| self.decode);
                 text.map_or(Reading::Invalid, Reading::of)
@@ -97,7 +133,15 @@ impl UrlPathVersioning {
 impl Versioning for UrlPathVersioning {
     fn determine_version(&self, head: &Parts) -> Result<Option<Version>, Exception> {
         let path = original_uri(head).path();
-        let reading = self.read(without_suffix(path, Format::of(&head.extensions)));
+        if let Some(version) = self.find_quickly(path) {
+            return Ok(Some(version));
+        }
+        let path = without_suffix(path, Format::of(&head.extensions));
+        let route = match self.place {
+            Place::Template(_) => None,
+            Place::Captured(_) => Route::find(head),
+        };
+        let reading = self.read_on_route(path, route);
         self.allowed.check(reading, refusal)
     }
 
@@ -107,6 +151,10 @@ impl Versioning for UrlPathVersioning {
 
     fn reads_grpc(&self) -> bool {
         false
+    }
+
+    fn supported_versions(&self) -> Vec<Version> {
+        self.allowed.named_versions()
     }
 }
 
@@ -126,6 +174,7 @@ fn refusal() -> Exception {
 #[cfg(test)]
 mod tests {
     use http::Request;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -157,6 +206,32 @@ mod tests {
         assert_eq!(version("/v1/a.json", Some("json")).as_deref(), Some("v1"));
         assert_eq!(version("/v1.0", None).as_deref(), Some("v1.0"));
         assert_eq!(version("/v1.json", None), None);
+    }
+
+    proptest! {
+        #[test]
+        fn the_quick_way_finds_what_the_other_one_does(path in "(/api)?/v[0-3%](/[a-z]?)?") {
+            for template in ["/{v}", "/api/{v}", "/api/{v}/a"] {
+                let scheme = UrlPathVersioning::new(["v1", "v2", "v%"]).template(template);
+                let scheme = scheme.expect("a template");
+                if let Some(found) = scheme.find_quickly(&path) {
+                    prop_assert_eq!(scheme.read(&path), Reading::of(found.as_str()));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_parameter_of_the_matched_route_is_read() {
+        let scheme = UrlPathVersioning::new(["v1", "v2"]).captured("v");
+        let request = Request::get("/api/v2/tasks").body(()).expect("a request");
+        let (mut head, ()) = request.into_parts();
+        assert!(matches!(scheme.determine_version(&head), Ok(None)));
+        Route::new("/api/{v}/{*rest}").leave(&mut head.extensions);
+        let version = scheme.determine_version(&head);
+        assert!(matches!(version, Ok(Some(version)) if version.as_str() == "v2"));
+        Route::new("/{v}/v2/tasks").leave(&mut head.extensions);
+        assert!(scheme.determine_version(&head).is_err());
     }
 
     #[cfg(feature = "axum")]

@@ -4,8 +4,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, header::VARY};
 
 /// The request headers that a layer's versions depend on, on their way to the answer's `Vary`.
 #[derive(Clone, Debug)]
-pub struct Vary {
-    names: Arc<[HeaderName]>,
+pub(crate) struct Vary(Arc<Names>);
+
+#[derive(Debug)]
+struct Names {
+    names: Vec<HeaderName>,
     joined: HeaderValue,
 }
 
@@ -19,14 +22,16 @@ impl Vary {
         }
         let texts: Vec<_> = once.iter().map(HeaderName::as_str).collect();
         let joined = HeaderValue::from_str(&texts.join(", ")).ok()?;
-        (!once.is_empty()).then(|| Self {
-            names: once.into(),
-            joined,
+        (!once.is_empty()).then(|| {
+            Self(Arc::new(Names {
+                names: once,
+                joined,
+            }))
         })
     }
 
     pub(crate) fn value(&self) -> HeaderValue {
-        self.joined.clone()
+        self.0.joined.clone()
     }
 
     /// Adds the names that the answer does not vary on yet.
@@ -35,7 +40,7 @@ impl Vary {
             headers.insert(VARY, self.value());
             return;
         }
-        for name in &*self.names {
+        for name in &self.0.names {
             if !varies(headers, name) {
                 headers.append(VARY, HeaderValue::from(name.clone()));
             }

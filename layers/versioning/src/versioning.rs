@@ -3,6 +3,8 @@ use std::sync::Arc;
 use gatefold_core::{Exception, Version};
 use http::{HeaderName, request::Parts};
 
+use crate::Notice;
+
 /// Says which version of the API a request asks for.
 ///
 /// A closure is one, and so is an [`Arc`] of one. It answers from the head alone, at once.
@@ -47,11 +49,32 @@ pub trait Versioning: Send + Sync + 'static {
         None
     }
 
-    /// Whether it is asked about gRPC requests. The built-in schemes but
-    /// [`HeaderVersioning`](crate::HeaderVersioning) are not: the version of a gRPC service is
-    /// part of its package's name.
+    /// Whether it is asked about gRPC requests. Of the built-in schemes
+    /// [`HeaderVersioning`](crate::HeaderVersioning) is, which reads their metadata, and
+    /// [`GrpcPackageVersioning`](crate::GrpcPackageVersioning).
     fn reads_grpc(&self) -> bool {
         true
+    }
+
+    /// The versions that there are, for the answers that name them; none where everything is
+    /// supported.
+    fn supported_versions(&self) -> Vec<Version> {
+        Vec::new()
+    }
+
+    /// What the answer says about the version that was determined, in whichever place, or about
+    /// none. [`LifeCycle`](crate::LifeCycle) says when it ends.
+    ///
+    /// # Errors
+    ///
+    /// The version's time is over.
+    fn life_cycle(
+        &self,
+        version: Option<&Version>,
+        head: &mut Parts,
+    ) -> Result<Option<Notice>, Exception> {
+        let _ = (version, head);
+        Ok(None)
     }
 }
 
@@ -79,5 +102,17 @@ impl<T: Versioning + ?Sized> Versioning for Arc<T> {
 
     fn reads_grpc(&self) -> bool {
         (**self).reads_grpc()
+    }
+
+    fn supported_versions(&self) -> Vec<Version> {
+        (**self).supported_versions()
+    }
+
+    fn life_cycle(
+        &self,
+        version: Option<&Version>,
+        head: &mut Parts,
+    ) -> Result<Option<Notice>, Exception> {
+        (**self).life_cycle(version, head)
     }
 }

@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use gatefold::authentication::{
-    Authentication, AuthenticationLayer, BasicAuthentication, RemoteUserAuthentication,
-    TokenAuthentication,
+    Authentication, AuthenticationLayer, BasicAuthentication, JwtAuthentication,
+    RemoteUserAuthentication, TokenAuthentication,
 };
+use gatefold::tokens::{JwtAlgorithm, JwtKey, JwtVerifier};
 use gatefold::{Decision, Exception, Identity, TrustedProxies};
 use http::{HeaderValue, request::Parts};
+use serde::Deserialize;
 
 use super::{
     config::Typed,
     media,
-    world::{World, identity},
+    world::{Shown, World, identity},
 };
 
 /// One layer of all of an endpoint's authenticators; `None` where it has none.
@@ -87,9 +89,69 @@ fn read(world: &Arc<World>, written: &Typed) -> Result<Arc<dyn Authentication>, 
         "always_crash" => Arc::new(|_: &Parts| {
             Err::<Option<Identity>, _>(Exception::internal("the authenticator crashed"))
         }),
-        // Sessions and signed tokens are later work.
+        "jwt" => {
+            let jwt = jwt(&world)?.look_up(move |claims: Claims| {
+                let user = world.user_by_id(&claims.user_id)?;
+                let known = identity(&user, "jwt", Some(claims.jti));
+                Some(known.with_active(user.active))
+            });
+            Arc::new(jwt)
+        }
+        "jwt_stateless" => Arc::new(jwt(&world)?.identity(|claims: Claims| {
+            let shown = Shown {
+                authenticator: "jwt_stateless",
+                auth: Some(claims.jti),
+                name: claims.username,
+            };
+            Identity::new(claims.user_id.text())
+                .with_admin(claims.is_staff)
+                .with_claims(shown)
+        })),
+        // Sessions are later work.
         other => return Err(format!("authenticator `{other}`")),
     })
+}
+
+/// What the server signs its tokens with.
+const SIGNING_KEY: &str = "jwt-signing-key-for-the-reference-corpus-0123456789";
+
+fn jwt(world: &World) -> Result<JwtAuthentication, String> {
+    let key = JwtKey::hmac(JwtAlgorithm::Hs256, SIGNING_KEY).map_err(|e| e.to_string())?;
+    let verifier = JwtVerifier::simplejwt(key).clock(world.clock());
+    Ok(JwtAuthentication::new(verifier).drf())
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    user_id: Id,
+    jti: String,
+    username: Option<String>,
+    #[serde(default)]
+    is_staff: bool,
+}
+
+/// simplejwt writes texts, and takes numbers too.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Id {
+    Number(u64),
+    Text(String),
+}
+
+impl Id {
+    fn text(&self) -> String {
+        match self {
+            Self::Number(id) => id.to_string(),
+            Self::Text(id) => id.clone(),
+        }
+    }
+
+    pub(crate) fn is(&self, id: u64) -> bool {
+        match self {
+            Self::Number(known) => *known == id,
+            Self::Text(text) => text.parse() == Ok(id),
+        }
+    }
 }
 
 fn challenge(text: Option<&str>) -> Result<Option<HeaderValue>, String> {

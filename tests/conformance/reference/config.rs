@@ -69,8 +69,7 @@ pub(crate) struct Endpoint {
     #[serde(default)]
     pub(crate) namespace: Option<String>,
     #[serde(default)]
-    #[expect(dead_code, reason = "links by local names are later work")]
-    local: Option<String>,
+    pub(crate) local: Option<String>,
     #[serde(default)]
     pub(crate) exception_handler: Option<String>,
     #[serde(default = "yes")]

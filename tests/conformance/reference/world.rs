@@ -8,7 +8,10 @@ use std::{
 use gatefold::throttling::MemoryStore;
 use gatefold::{Clock, Identity, ManualClock};
 
-use super::config::{Config, Note, User};
+use super::{
+    authenticators::Id,
+    config::{Config, Note, User},
+};
 
 /// One life of the server, from one reset to the next.
 #[derive(Debug)]
@@ -63,6 +66,11 @@ impl World {
     /// The user who owns this token.
     pub(crate) fn user_by_token(&self, key: &str) -> Option<User> {
         self.find(|user| user.token.as_deref() == Some(key))
+    }
+
+    /// The user with this id.
+    pub(crate) fn user_by_id(&self, id: &Id) -> Option<User> {
+        self.find(|user| id.is(user.id))
     }
 
     fn find(&self, test: impl Fn(&User) -> bool) -> Option<User> {
