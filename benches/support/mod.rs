@@ -9,6 +9,7 @@ pub mod gates;
 pub mod parsers;
 pub mod permissions;
 pub mod stack;
+pub mod versions;
 
 use std::{
     convert::Infallible,

@@ -15,8 +15,8 @@ use gatefold::permissions::{
 };
 use gatefold::suffixes::SuffixLayer;
 use gatefold::throttling::{AnonRateThrottle, ScopedRateThrottle, UserRateThrottle};
-use gatefold::versioning::AcceptHeaderVersioning;
-use gatefold::{ErrorDetail, Exception, Guard, Identity, Policy, Reply, TrustedProxies, Version};
+use gatefold::versioning::{AcceptHeaderVersioning, LifeCycle, RouteTable, Stage};
+use gatefold::{ErrorDetail, Exception, Guard, Identity, Policy, Reply, Version};
 use http::{StatusCode, header::LOCATION, request::Parts};
 use serde::Serialize;
 use tower::Layer;
@@ -27,10 +27,18 @@ use super::store::{Draft, Store, Task, TaskV1, TaskV2, User};
 pub(crate) fn app(store: Store) -> Result<Router, Box<dyn Error>> {
     let (by_token, by_password) = (store.clone(), store.clone());
 
+    // The first version will end.
+    let ending = Stage::new()
+        .deprecated("2026-11-01")?
+        .sunset("2027-11-01")?
+        .link("successor-version", "/")?;
+    let versions = AcceptHeaderVersioning::new(["1", "2"]).default_version("1");
+    let versions = LifeCycle::new(versions).stage("1", ending)?;
+
     // What holds for most routes.
     let api = Policy::new()
         .negotiation(DefaultNegotiation::default())
-        .versioning(AcceptHeaderVersioning::new(["1", "2"]).default_version("1"))
+        .versioning(versions)
         .authentication(TokenAuthentication::new(move |token: String| {
             let user = by_token.user_by_token(&token);
             async move { Ok::<_, Exception>(user) }
@@ -53,6 +61,10 @@ pub(crate) fn app(store: Store) -> Result<Router, Box<dyn Error>> {
         .clone()
         .permission(IsAuthenticated)
         .throttle(ScopedRateThrottle::new("report", ["2/min"])?)?;
+
+    let routes = RouteTable::new([("tasks", "/tasks"), ("report", "/report")])?;
+    let routes = routes.carry("format");
+    let root = move |head: Parts| root(head, routes.clone());
 
     let router = Router::new()
         .route("/", get(root).layer(open))
@@ -97,13 +109,11 @@ struct Root {
     report: String,
 }
 
-async fn root(head: Parts) -> Reply<Root> {
-    let peer = TrustedProxies::none().peer(&head);
-    let base = format!("{}://{}", peer.scheme(), peer.host().unwrap_or("localhost"));
-    Reply(Root {
-        tasks: format!("{base}/tasks"),
-        report: format!("{base}/report"),
-    })
+async fn root(head: Parts, routes: RouteTable) -> Result<Reply<Root>, Exception> {
+    Ok(Reply(Root {
+        tasks: routes.reverse(&head, "tasks").url()?,
+        report: routes.reverse(&head, "report").url()?,
+    }))
 }
 
 async fn list(State(store): State<Store>, version: Version) -> Reply<Vec<Shown>> {

@@ -60,10 +60,14 @@ async fn versions_have_different_bodies() {
         .get("/tasks/2", &[("accept", "application/json; version=1")])
         .await;
     assert_eq!(first.json()["done"], true);
+    assert_eq!(first.header("deprecation"), "@1793491200");
+    assert_eq!(first.header("sunset"), "Mon, 01 Nov 2027 00:00:00 GMT");
+    assert_eq!(first.header("link"), "</>; rel=\"successor-version\"");
     let second = client
         .get("/tasks/2", &[("accept", "application/json; version=2")])
         .await;
     assert_eq!(second.json()["state"], "done");
+    assert_eq!(second.header("sunset"), "");
 }
 
 #[tokio::test]
@@ -71,6 +75,9 @@ async fn the_root_links_by_the_hosts_own_name() {
     let client = serve().await;
     let root = client.get("/", &[("host", "api.example.org")]).await;
     assert_eq!(root.json()["tasks"], "http://api.example.org/tasks");
+    let root = client.get("/?format=json&page=2", &[("host", "a.example.org")]);
+    let link = "http://a.example.org/report?format=json";
+    assert_eq!(root.await.json()["report"], link);
 }
 
 #[tokio::test]

@@ -11,6 +11,8 @@
 //! cost of one. `callgrind.rs` says how, `counts.toml` what came out.
 
 mod callgrind;
+#[path = "../../support/jwt.rs"]
+mod jwt;
 mod stored;
 #[path = "../../support/mod.rs"]
 mod support;

@@ -1,6 +1,8 @@
 use crate::{
+    jwt::JWT,
     support::{
         Measure, Work, gates::GATES, parsers::PARSERS, permissions::PERMISSIONS, stack::STACK,
+        versions::VERSIONS,
     },
     tokens::TOKENS,
 };
@@ -10,7 +12,7 @@ use crate::{
 pub(crate) const TIMES: usize = 100;
 
 fn measures() -> impl Iterator<Item = &'static Measure> {
-    let lists = [GATES, PARSERS, PERMISSIONS, STACK, TOKENS];
+    let lists = [GATES, PARSERS, PERMISSIONS, STACK, TOKENS, JWT, VERSIONS];
     lists.into_iter().flatten()
 }
 

@@ -1,7 +1,7 @@
 //! `jsonwebtoken` and `tower-oauth2-resource-server`.
 //!
-//! They stand alone: authentication by signed tokens is not built yet. Beside them, for the scale,
-//! is a caller whom our layer knows at once.
+//! Ours are measured with their cache and without, through the layer and the verifier by itself.
+//! Beside them, for the scale, is a caller whom our layer knows at once.
 
 use std::{
     hint::black_box,
@@ -14,7 +14,7 @@ use aws_lc_rs::{
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair},
 };
 use criterion::Criterion;
-use gatefold::authentication::AuthenticationLayer;
+use gatefold::{Decision, authentication::AuthenticationLayer};
 use http::{Request, StatusCode, request::Parts};
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode,
@@ -27,6 +27,7 @@ use tower_oauth2_resource_server::{
 
 use crate::{
     run::bench,
+    ours::{Signed, es256, hs256, layer, verifier},
     support::{Body, Measure, NoOp, Work, call, gate, gates::alice, measure, plain},
 };
 
@@ -45,6 +46,17 @@ const JWT: &[Measure] = &[
             bearing(&ES256.token)
         })
     }),
+    measure("ours/es256/remembered", || {
+        gate(layer(es256(), true), OK, || bearing(&es256().good))
+    }),
+    measure("ours/es256/first", || {
+        gate(layer(es256(), false), OK, || bearing(&es256().good))
+    }),
+    measure("ours/expired", || {
+        gate(layer(es256(), false), REFUSED, || bearing(&es256().expired))
+    }),
+    measure("ours/hs256/first", || verified(hs256())),
+    measure("ours/es256/first, by itself", || verified(es256())),
     measure("tower-oauth2-resource-server/es256", || {
         gate(resource_server(), OK, || bearing(&ES256.token))
     }),
@@ -127,6 +139,16 @@ static HS256: LazyLock<String> = LazyLock::new(|| {
 fn bearing(token: &str) -> Request<Body> {
     let request = Request::builder().header("authorization", format!("Bearer {token}"));
     request.body(Body::default()).expect("a request")
+}
+
+/// A first verification and the claims, as `jsonwebtoken::decode` hands them out.
+fn verified(signed: &'static Signed) -> Work {
+    let verifier = verifier(signed, false);
+    let token = &*signed.good;
+    call(move || match verifier.verify(black_box(token)) {
+        Decision::Now(Ok(jwt)) => jwt.claims::<Claims>().is_ok(),
+        _ => panic!("a good token"),
+    })
 }
 
 fn resource_server() -> OAuth2ResourceServerLayer<Body, Claims> {

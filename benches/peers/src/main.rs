@@ -8,6 +8,8 @@ mod accept;
 mod dispatch;
 mod jwt;
 mod layers;
+#[path = "../../support/jwt.rs"]
+mod ours;
 #[path = "../../support/criterion.rs"]
 mod run;
 mod stack;

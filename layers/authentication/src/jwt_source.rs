@@ -101,7 +101,9 @@ fn cookie<'a>(head: &'a Parts, name: &str) -> Said<'a> {
     if values.next().is_some() {
         return Said::Several;
     }
-    let inner = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
+    let inner = value
+        .strip_prefix(b"\"")
+        .and_then(|value| value.strip_suffix(b"\""));
     match std::str::from_utf8(inner.unwrap_or(value)) {
         Ok("") => Said::Nothing,
         Ok(token) => Said::Cookie(token),
@@ -137,20 +139,44 @@ mod tests {
     fn a_token_is_read_from_one_place() {
         for (uri, lines, said) in [
             ("/", vec![], Said::Nothing),
-            ("/", vec![(AUTHORIZATION, &b"bearer a"[..])], Said::Token("a".into())),
+            (
+                "/",
+                vec![(AUTHORIZATION, &b"bearer a"[..])],
+                Said::Token("a".into()),
+            ),
             ("/", vec![(AUTHORIZATION, b"Basic a")], Said::Nothing),
             ("/", vec![(AUTHORIZATION, b"Bearer")], Said::Header),
             ("/", vec![(AUTHORIZATION, b"Bearer a b")], Said::Header),
             ("/", vec![(AUTHORIZATION, b"Bearer \xff")], Said::Nonsense),
-            ("/", vec![(COOKIE, b"a=1; access=b; c=2")], Said::Cookie("b")),
-            ("/", vec![(COOKIE, b"a=1"), (COOKIE, b"access=\"b\"")], Said::Cookie("b")),
-            ("/", vec![(COOKIE, b"Access=b; access2=b; access=")], Said::Nothing),
+            (
+                "/",
+                vec![(COOKIE, b"a=1; access=b; c=2")],
+                Said::Cookie("b"),
+            ),
+            (
+                "/",
+                vec![(COOKIE, b"a=1"), (COOKIE, b"access=\"b\"")],
+                Said::Cookie("b"),
+            ),
+            (
+                "/",
+                vec![(COOKIE, b"Access=b; access2=b; access=")],
+                Said::Nothing,
+            ),
             ("/", vec![(COOKIE, b"access=a; access=a")], Said::Several),
             ("/?token=a", vec![], Said::Token("a".into())),
             ("/?token=a&token=a", vec![], Said::Nonsense),
             ("/?token=a", vec![(COOKIE, b"access=a")], Said::Several),
-            ("/", vec![(COOKIE, b"access=a"), (AUTHORIZATION, b"Bearer a")], Said::Several),
-            ("/", vec![(COOKIE, b"access=a"), (AUTHORIZATION, b"Basic a")], Said::Cookie("a")),
+            (
+                "/",
+                vec![(COOKIE, b"access=a"), (AUTHORIZATION, b"Bearer a")],
+                Said::Several,
+            ),
+            (
+                "/",
+                vec![(COOKIE, b"access=a"), (AUTHORIZATION, b"Basic a")],
+                Said::Cookie("a"),
+            ),
         ] {
             let head = head(uri, &lines);
             assert_eq!(everywhere().read(&head, "Bearer", false), said, "{head:?}");
@@ -161,7 +187,10 @@ mod tests {
     fn the_case_of_the_scheme_counts_where_it_is_to() {
         let head = head("/", &[(AUTHORIZATION, b"bearer a")]);
         assert_eq!(everywhere().read(&head, "Bearer", true), Said::Nothing);
-        assert_eq!(everywhere().read(&head, "bearer", true), Said::Token("a".into()));
+        assert_eq!(
+            everywhere().read(&head, "bearer", true),
+            Said::Token("a".into())
+        );
     }
 
     proptest! {

@@ -55,7 +55,10 @@ impl Words {
             ("message", message),
         ]);
         let detail = ErrorDetail::Fields(vec![
-            ("detail".into(), "Given token not valid for any token type".into()),
+            (
+                "detail".into(),
+                "Given token not valid for any token type".into(),
+            ),
             ("code".into(), "token_not_valid".into()),
             ("messages".into(), ErrorDetail::List(vec![message])),
         ]);

@@ -1,6 +1,7 @@
 //! Signed tokens through the layer.
 
 use std::{
+    convert::Infallible,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -49,7 +50,10 @@ fn bearer(token: &str) -> Request<Full<Bytes>> {
     request.body(Full::default()).expect("a request")
 }
 
-async fn ask(jwt: &JwtAuthentication, request: Request<Full<Bytes>>) -> Result<Option<Identity>, Exception> {
+async fn ask(
+    jwt: &JwtAuthentication,
+    request: Request<Full<Bytes>>,
+) -> Result<Option<Identity>, Exception> {
     let (head, _) = request.into_parts();
     jwt.authenticate(&head).wait().await
 }
@@ -71,7 +75,10 @@ async fn the_subject_is_the_identity_with_its_scopes_and_credential() {
     let jwt = JwtAuthentication::new(JwtVerifier::new(key()).clock(hand().clock()));
     // The second time it is remembered.
     for _ in 0..2 {
-        let found = ask(&jwt, bearer(&alice())).await.expect("good").expect("known");
+        let found = ask(&jwt, bearer(&alice()))
+            .await
+            .expect("good")
+            .expect("known");
         assert_eq!((found.id(), found.scheme()), ("alice", "Bearer"));
         assert!(found.has_scope("read") && found.has_scope("write"));
         let credential = found.credential().expect("it has an id");
@@ -97,7 +104,10 @@ async fn claims_have_a_type_and_roles_a_path() {
         "sub": "1", "exp": NOW + 60, "name": "alice", "staff": true, "scp": ["a", "b"],
         "realm_access": {"roles": ["editor", 7, "author"]},
     }));
-    let found = ask(&jwt, bearer(&token)).await.expect("good").expect("known");
+    let found = ask(&jwt, bearer(&token))
+        .await
+        .expect("good")
+        .expect("known");
     assert!(found.is_admin());
     assert_eq!(found.scopes().collect::<Vec<_>>(), ["a", "b"]);
     assert_eq!(found.roles().collect::<Vec<_>>(), ["editor", "author"]);
@@ -106,7 +116,9 @@ async fn claims_have_a_type_and_roles_a_path() {
         json!({"sub": "1", "exp": NOW + 60, "name": 7, "staff": true}),
         json!({"sub": "1", "exp": NOW + 60}),
     ] {
-        let refused = ask(&jwt, bearer(&signed(&claims))).await.expect_err("does not fit");
+        let refused = ask(&jwt, bearer(&signed(&claims)))
+            .await
+            .expect_err("does not fit");
         assert_eq!(words(&refused), not_valid("Token is invalid"));
     }
 }
@@ -118,7 +130,8 @@ async fn a_look_up_is_asked_each_time_at_once_or_later() {
         user_id: u8,
     }
     let verifier = JwtVerifier::simplejwt(key()).clock(hand().clock());
-    let now = JwtAuthentication::new(verifier.clone()).look_up(|claims: Claims| found(claims.user_id));
+    let now =
+        JwtAuthentication::new(verifier.clone()).look_up(|claims: Claims| found(claims.user_id));
     let waiting = JwtAuthentication::new(verifier)
         .look_up(|claims: Claims| later(async move { Ok::<_, Exception>(found(claims.user_id)) }));
     fn found(id: u8) -> Option<Identity> {
@@ -138,7 +151,10 @@ async fn a_look_up_is_asked_each_time_at_once_or_later() {
             (json!("x"), not_valid("Token is invalid")),
             (
                 Value::Null,
-                plain("Token contained no recognizable user identification", "token_not_valid"),
+                plain(
+                    "Token contained no recognizable user identification",
+                    "token_not_valid",
+                ),
             ),
         ] {
             let refused = ask(&jwt, bearer(&token(id))).await.expect_err("refused");
@@ -153,11 +169,17 @@ async fn whatever_is_wrong_is_a_401_in_simplejwts_words() {
     let jwt = JwtAuthentication::new(JwtVerifier::simplejwt(key()).clock(hand().clock()));
     let deep = format!("{}{}", "[".repeat(3000), "]".repeat(3000));
     let deep = signer()
-        .sign(format!(r#"{{"exp":{},"jti":"a","user_id":"1","token_type":"access","x":{deep}}}"#, NOW + 9))
+        .sign(format!(
+            r#"{{"exp":{},"jti":"a","user_id":"1","token_type":"access","x":{deep}}}"#,
+            NOW + 9
+        ))
         .expect("a token");
-    let huge = signer().sign(r#"{"exp":1e999,"jti":"a"}"#).expect("a token");
+    let huge = signer()
+        .sign(r#"{"exp":1e999,"jti":"a"}"#)
+        .expect("a token");
     let base = |changed: Value| {
-        let mut claims = json!({"exp": NOW + 60, "jti": "a", "user_id": "1", "token_type": "access"});
+        let mut claims =
+            json!({"exp": NOW + 60, "jti": "a", "user_id": "1", "token_type": "access"});
         for (name, value) in changed.as_object().expect("an object") {
             claims[name] = value.clone();
         }
@@ -172,10 +194,16 @@ async fn whatever_is_wrong_is_a_401_in_simplejwts_words() {
         (base(json!({"exp": "soon"})), "Token is invalid"),
         (base(json!({"iat": NOW + 10})), "Token is invalid"),
         (base(json!({"jti": 7})), "Token is invalid"),
-        (base(json!({"token_type": "refresh"})), "Token has wrong type"),
+        (
+            base(json!({"token_type": "refresh"})),
+            "Token has wrong type",
+        ),
         (signed(&json!({"exp": NOW + 9})), "Token has no id"),
         (signed(&json!({"jti": "a"})), "Token has no 'exp' claim"),
-        (signed(&json!({"jti": "a", "exp": NOW + 9})), "Token has no type"),
+        (
+            signed(&json!({"jti": "a", "exp": NOW + 9})),
+            "Token has no type",
+        ),
     ] {
         let refused = ask(&jwt, bearer(&token)).await.expect_err(message);
         assert_eq!(words(&refused), not_valid(message), "{token}");
@@ -200,7 +228,9 @@ async fn whatever_is_wrong_is_a_401_in_simplejwts_words() {
 #[tokio::test]
 async fn a_cookie_opens_only_what_changes_nothing() {
     let verifier = JwtVerifier::new(key()).clock(hand().clock());
-    let jwt = JwtAuthentication::new(verifier).from_header().or_cookie("access");
+    let jwt = JwtAuthentication::new(verifier)
+        .from_header()
+        .or_cookie("access");
     let with = |method: Method| {
         let cookie = format!("access={}", alice());
         let request = Request::builder().method(method).header(COOKIE, cookie);
@@ -228,16 +258,24 @@ async fn a_remembered_token_is_asked_about_each_time() {
         .user_epochs(epochs.clone())
         .clock(hand.clock());
     let jwt = JwtAuthentication::new(verifier);
-    let issuer = JwtIssuer::new(signer()).user_epochs(epochs.clone()).clock(hand.clock());
+    let issuer = JwtIssuer::new(signer())
+        .user_epochs(epochs.clone())
+        .clock(hand.clock());
     let said = async |token: &str| match ask(&jwt, bearer(token)).await {
         Ok(found) => json!(found.expect("known").id()),
         Err(refused) => words(&refused)["messages"][0]["message"].clone(),
     };
     let first = issuer.pair("1").await.expect("a pair");
     assert_eq!(said(first.access()).await, "1");
-    let found = ask(&jwt, bearer(first.access())).await.expect("good").expect("known");
+    let found = ask(&jwt, bearer(first.access()))
+        .await
+        .expect("good")
+        .expect("known");
     let id = found.credential().expect("it has an id").id().to_owned();
-    ids.revoke(&id, SystemTime::now()).wait().await.expect("room");
+    ids.revoke(&id, SystemTime::now())
+        .wait()
+        .await
+        .expect("room");
     assert_eq!(said(first.access()).await, "Token is blacklisted");
 
     let second = issuer.pair("1").await.expect("a pair");
@@ -265,10 +303,19 @@ async fn a_store_that_is_away_is_a_503() {
             Decision::Now(Ok(()))
         }
     }
-    let verifier = JwtVerifier::new(key()).revocations(Away).clock(hand().clock());
+    let verifier = JwtVerifier::new(key())
+        .revocations(Away)
+        .clock(hand().clock());
     let refused = ask(&JwtAuthentication::new(verifier), bearer(&alice())).await;
     let refused = refused.expect_err("nobody knows");
     assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+}
+
+async fn ready<S>(service: &mut S) -> &mut S
+where
+    S: Service<Request<Full<Bytes>>, Error = Infallible>,
+{
+    service.ready().await.expect("infallible")
 }
 
 /// What every layer owes to the service inside it, for answers at once and later.
@@ -286,18 +333,21 @@ async fn the_service_that_was_polled_ready_is_called() {
         let layer = AuthenticationLayer::new(jwt);
         let mut service = layer.layer(Strict::new());
         for _ in 0..3 {
-            let service = service.ready().await.expect("infallible");
+            let service = ready(&mut service).await;
             let response = service.call(bearer(&alice())).await.expect("infallible");
-            assert_eq!(Identity::of(response.extensions()).map(Identity::id), Some("alice"));
+            assert_eq!(
+                Identity::of(response.extensions()).map(Identity::id),
+                Some("alice")
+            );
         }
         let mut service = layer.layer(ConcurrencyLimitLayer::new(1).layer(Strict::new()));
         // Dropped on the way, it gives its place back.
-        let first = service.ready().await.expect("infallible").call(bearer(&alice()));
+        let first = ready(&mut service).await.call(bearer(&alice()));
         drop(first);
-        let service = service.ready().await.expect("infallible");
+        let service = ready(&mut service).await;
         let response = service.call(bearer(&alice())).await.expect("infallible");
         assert_eq!(response.status(), StatusCode::OK);
-        let response = service.ready().await.expect("infallible").call(bearer("a.b.c")).await;
+        let response = ready(service).await.call(bearer("a.b.c")).await;
         let response = response.expect("infallible");
         assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
     }

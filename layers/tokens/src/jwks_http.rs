@@ -101,7 +101,8 @@ impl Inner {
             Place::Set(address) => address.clone(),
             Place::Issuer(issuer, address) => {
                 let said = self.get(address.clone()).await?;
-                let said: Discovered = serde_json::from_str(&said).map_err(Exception::unavailable)?;
+                let said: Discovered =
+                    serde_json::from_str(&said).map_err(Exception::unavailable)?;
                 if said.issuer != *issuer {
                     return Err(Exception::unavailable("the issuer names itself otherwise"));
                 }
@@ -148,7 +149,9 @@ fn uri(text: &str, plain: bool) -> Result<Uri, HttpFetcherError> {
     let host = uri.host().ok_or_else(wrong)?;
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let here = bare == "localhost"
-        || bare.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback());
+        || bare
+            .parse()
+            .is_ok_and(|address: std::net::IpAddr| address.is_loopback());
     match uri.scheme_str() {
         Some("https") => Ok(uri),
         Some("http") if plain || here => Ok(uri),
@@ -172,7 +175,10 @@ pub struct HttpFetcherError(String);
 impl fmt::Display for HttpFetcherError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(given) = self;
-        write!(f, "keys are not fetched from {given:?}: wanted is an https address")
+        write!(
+            f,
+            "keys are not fetched from {given:?}: wanted is an https address"
+        )
     }
 }
 
@@ -184,10 +190,20 @@ mod tests {
 
     #[test]
     fn keys_come_over_https_or_from_this_machine() {
-        for good in ["https://login.example/keys", "http://127.0.0.1:80/keys", "http://[::1]/keys"] {
+        for good in [
+            "https://login.example/keys",
+            "http://127.0.0.1:80/keys",
+            "http://[::1]/keys",
+        ] {
             assert!(HttpFetcher::new(good).is_ok(), "{good}");
         }
-        for bad in ["http://login.example/keys", "ftp://127.0.0.1/", "/keys", "", "http://127.0.0.1.evil.example/"] {
+        for bad in [
+            "http://login.example/keys",
+            "ftp://127.0.0.1/",
+            "/keys",
+            "",
+            "http://127.0.0.1.evil.example/",
+        ] {
             let error = HttpFetcher::new(bad).expect_err(bad);
             assert!(error.to_string().contains("https"), "{error}");
         }

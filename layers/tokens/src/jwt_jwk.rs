@@ -68,7 +68,7 @@ pub(crate) fn key(jwk: &Value) -> Result<JwtKey, JwtKeyError> {
             vec![named.ok_or_else(|| JwtKeyError::new(Kind::Algorithm, about))?]
         }
     };
-    let key = JwtKey::of(key, &algorithms)?;
+    let key = JwtKey::of(&key, &algorithms)?;
     match jwk.get("kid") {
         None => Ok(key),
         Some(Value::String(kid)) => Ok(key.kid(kid.as_str())),

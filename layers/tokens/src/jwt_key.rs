@@ -36,7 +36,7 @@ pub struct JwtKey {
 
 #[derive(Debug)]
 enum Check {
-    Secret(hmac::Key),
+    Secret(Box<hmac::Key>),
     Public(ParsedPublicKey),
 }
 
@@ -48,7 +48,7 @@ impl JwtKey {
     /// If the secret is shorter than the algorithm's hash (RFC 7518, section 3.2), or the algorithm
     /// takes no secret.
     pub fn hmac(algorithm: JwtAlgorithm, secret: impl AsRef<[u8]>) -> Result<Self, JwtKeyError> {
-        Self::of(DecodingKey::from_secret(secret.as_ref()), &[algorithm])
+        Self::of(&DecodingKey::from_secret(secret.as_ref()), &[algorithm])
     }
 
     /// A public key as PEM: `PUBLIC KEY` (RSA, EC, Ed25519), `RSA PUBLIC KEY` or a certificate of
@@ -65,7 +65,7 @@ impl JwtKey {
             Family::Ed => DecodingKey::from_ed_pem(pem),
             Family::Hmac => return Err(other(algorithm)),
         };
-        Self::of(key.map_err(|_| unreadable("PEM"))?, &[algorithm])
+        Self::of(&key.map_err(|_| unreadable("PEM"))?, &[algorithm])
     }
 
     /// A public key as DER: `SubjectPublicKeyInfo` or PKCS#1 for RSA; for EC the uncompressed point,
@@ -82,7 +82,7 @@ impl JwtKey {
             Family::Ed => DecodingKey::from_ed_der(der),
             Family::Hmac => return Err(other(algorithm)),
         };
-        Self::of(key, &[algorithm])
+        Self::of(&key, &[algorithm])
     }
 
     /// A JSON Web Key (RFC 7517). Its `kid`, `alg`, `use` and `key_ops` hold.
@@ -107,7 +107,7 @@ impl JwtKey {
         self
     }
 
-    pub(crate) fn of(key: DecodingKey, algorithms: &[JwtAlgorithm]) -> Result<Self, JwtKeyError> {
+    pub(crate) fn of(key: &DecodingKey, algorithms: &[JwtAlgorithm]) -> Result<Self, JwtKeyError> {
         let Some(first) = algorithms.first() else {
             return Err(JwtKeyError::new(
                 Kind::Algorithm,
@@ -118,7 +118,7 @@ impl JwtKey {
             if algorithm.family() != first.family() {
                 return Err(other(*algorithm));
             }
-            Ok((*algorithm, Arc::new(check(&key, *algorithm)?)))
+            Ok((*algorithm, Arc::new(check(key, *algorithm)?)))
         };
         let print = match key.kind() {
             DecodingKeyKind::SecretOrDer(bytes) => Digest::keyed(&[0; 32], &[bytes]),
@@ -175,7 +175,7 @@ fn check(key: &DecodingKey, algorithm: JwtAlgorithm) -> Result<Check, JwtKeyErro
             let about = format!("the secret has {given} bytes: {algorithm} wants {least} at least");
             return Err(JwtKeyError::new(Kind::Strength, about));
         }
-        return Ok(Check::Secret(hmac::Key::new(hmac, secret)));
+        return Ok(Check::Secret(Box::new(hmac::Key::new(hmac, secret))));
     }
     let parsed = if let Some(rsa) = algorithm.rsa() {
         let components = components(key)?;

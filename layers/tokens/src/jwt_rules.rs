@@ -54,8 +54,8 @@ impl Rules {
             return Ok(algorithm);
         }
         let typ = header.typ.as_deref().ok_or(Kind::Type)?;
-        let wanted = |wanted: &Box<str>| bare(typ).eq_ignore_ascii_case(bare(wanted));
-        match self.types.iter().any(wanted) {
+        let mut types = self.types.iter();
+        match types.any(|wanted| bare(typ).eq_ignore_ascii_case(bare(wanted))) {
             true => Ok(algorithm),
             false => Err(Kind::Type),
         }
@@ -81,8 +81,9 @@ impl Rules {
                 });
             }
         }
-        let from = |wanted: &Box<str>| claims.iss.as_deref() == Some(wanted);
-        if !self.issuers.is_empty() && !self.issuers.iter().any(from) {
+        let mut issuers = self.issuers.iter();
+        let from = claims.iss.as_deref();
+        if !self.issuers.is_empty() && !issuers.any(|wanted| from == Some(wanted)) {
             return Err(Kind::Issuer);
         }
         // RFC 7519, section 4.1.3: whoever does not find itself in `aud` must refuse.

@@ -34,7 +34,7 @@ pub struct JwtSigner {
 }
 
 enum Key {
-    Secret(hmac::Key),
+    Secret(Box<hmac::Key>),
     Rsa(RsaKeyPair),
     Ec(EcdsaKeyPair),
     Ed(Ed25519KeyPair),
@@ -58,7 +58,7 @@ impl JwtSigner {
         }
         Ok(Self::of(
             algorithm,
-            Key::Secret(hmac::Key::new(hmac, secret)),
+            Key::Secret(Box::new(hmac::Key::new(hmac, secret))),
         ))
     }
 

@@ -295,13 +295,13 @@ impl JwtVerifier {
         let id = self.0.revocations.as_ref().zip(jwt.id());
         let revoked = id.map(|(revocations, id)| revocations.is_revoked(id));
         let user = self.0.epochs.as_ref().zip(jwt.user());
-        let epoch = user.map(|(epochs, user)| epochs.epoch(user));
+        let epoch = user.map(|(epochs, user)| match epochs.epoch(user) {
+            Decision::Now(epoch) => Decision::Now(epoch.map(Some)),
+            waiting @ Decision::Later(_) => waiting.map(|epoch| epoch.map(Some)),
+        });
         let answers = (
             revoked.unwrap_or(Decision::Now(Ok(false))),
-            epoch.map_or(Decision::Now(Ok(None)), |epoch| match epoch {
-                Decision::Now(epoch) => Decision::Now(epoch.map(Some)),
-                waiting => waiting.map(|epoch| epoch.map(Some)),
-            }),
+            epoch.unwrap_or(Decision::Now(Ok(None))),
         );
         let nobody = self.0.epochs.is_some() && jwt.user().is_none();
         let judge = move |revoked, epoch: Option<u64>| {

@@ -207,6 +207,9 @@ async fn a_fetcher_that_panics_is_one_that_failed() {
     let jwks = Jwks::new(|| async { panic!("the fetcher panics") }).clock(hand.clock());
     let verifier = JwtVerifier::new(jwks.clone());
     let verdict = verifier.verify(&token(&signer("one"))).wait().await;
-    assert_eq!(verdict.expect_err("no keys").kind(), JwtErrorKind::Unavailable);
+    assert_eq!(
+        verdict.expect_err("no keys").kind(),
+        JwtErrorKind::Unavailable
+    );
     assert!(jwks.warm().await.is_err());
 }

@@ -60,8 +60,53 @@
 //! # Ok(()) }
 //! ```
 //!
-//! The supported versions are prepared with the layer, so reading one allocates nothing. gRPC
-//! requests are let through, and only a header scheme or one of your own is asked about them.
+//! More places: a vendor's media type ([`MediaTypeVersioning`]), and for gRPC the package
+//! ([`GrpcPackageVersioning`]) or the metadata ([`HeaderVersioning`]). The other schemes are not
+//! asked about gRPC requests, which go through.
+//!
+//! The supported versions are prepared with the layer, so reading one allocates nothing. Dates and
+//! numbers can stand for the newest version that is not after them ([`Supported::floor`]).
+//!
+//! # A service for each version
+//!
+//! A handler reads the [`Version`](gatefold_core::Version), or [`Typed`] what can be compared. Where
+//! whole services differ, [`Dispatch`] leads each request to the one of its version, by the exact
+//! text, by ranges or by the highest that is not above:
+//!
+//! ```
+//! use gatefold_versioning::{DateVersion, Dispatch, HeaderVersioning, VersioningLayer};
+//! use http::{HeaderName, Request, Response};
+//! use tower::{Layer, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! type Answer = fn(Request<()>) -> std::future::Ready<Result<Response<&'static str>, std::convert::Infallible>>;
+//! let april: Answer = |_| std::future::ready(Ok(Response::new("as in April")));
+//! let june: Answer = |_| std::future::ready(Ok(Response::new("as in June")));
+//! let api = Dispatch::floor::<DateVersion>([
+//!     ("2026-04-10", service_fn(april)),
+//!     ("2026-06-20", service_fn(june)),
+//! ])?;
+//! let name = HeaderName::from_static("example-version");
+//! let service = VersioningLayer::new(HeaderVersioning::any(name)).layer(api);
+//! let request = Request::get("/tasks").header("example-version", "2026-05-01").body(())?;
+//! assert_eq!(service.oneshot(request).await?.into_body(), "as in April");
+//! # Ok(()) }
+//! ```
+//!
+//! # The end of a version
+//!
+//! [`LifeCycle`] goes around any scheme: answers of an old version say since when it is
+//! `Deprecation` (RFC 9745) and when its `Sunset` comes (RFC 8594), after which it may be 410, and
+//! its owner learns who still uses it.
+//!
+//! # Links
+//!
+//! From a [`RouteTable`] a handler builds the URL of another route in the version of this request.
+//!
+//! # Caches
+//!
+//! `Vary` names the header that a version was read in, on refusals too (RFC 9110, section
+//! 12.5.5). A path, a query and a host are part of the URI, and so of a cache's key.
 //!
 //! # How this differs from Django REST Framework
 //!
@@ -76,6 +121,10 @@
 //! - Host names are compared without letter case and may have more than three labels
 //!   ([`HostNameVersioning::drf`]); a malformed host is 400.
 //! - A namespace is a named path prefix, told to [`NamespaceVersioning::namespace`].
+//! - `reverse` is not a method of the scheme: a [`RouteTable`] has all names, and is told of the
+//!   query's parameter. It carries `?format=` over where it is told to ([`RouteTable::carry`]), and
+//!   keeps the slash behind a suffix, `/tasks.json/`, because the suffix layer does.
+//! - Typed versions, dispatch and life cycles are not there.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
