@@ -13,13 +13,13 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use gatefold::Version;
 use http::Request;
 use support::{
-    Bare, Body, Measure, measure,
-    versions::{TEN, VERSIONS, cloned},
+    Body, Measure, measure,
+    versions::{Stateful, TEN, VERSIONS, cloned},
 };
 use tower::{steer::Steer, util::BoxCloneService};
 
 const STEER: &[Measure] = &[measure("versions/dispatch/ten/steer", || {
-    let services = TEN.map(|_| BoxCloneService::new(Bare));
+    let services = TEN.map(|_| BoxCloneService::new(Stateful::new()));
     let pick = |request: &Request<Body>, _: &[_]| {
         let version = Version::of(request.extensions()).map_or("1", Version::as_str);
         let mut known = TEN.iter();

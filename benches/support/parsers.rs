@@ -163,8 +163,8 @@ fn hot<const N: usize>(rates: [Rate; N]) -> Work {
     let limits = Limits::new("user", rates).expect("rates");
     let clock = Clock::system();
     call(move || {
-        let mut claims = Claims::new(store.hasher().clone());
+        let mut claims = Claims::new(*store.hasher());
         claims.add(&limits, black_box("alice"));
-        store.decide(&claims, clock.monotonic())
+        store.decide(&claims, clock.nanos())
     })
 }

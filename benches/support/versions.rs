@@ -1,6 +1,12 @@
 //! Finding a request's version, in each place, and the service for it.
 
-use std::{convert::Infallible, future::ready, hint::black_box, sync::Arc};
+use std::{
+    convert::Infallible,
+    future::{Ready, ready},
+    hint::black_box,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use gatefold::{
     Accepted, Version,
@@ -67,9 +73,9 @@ pub const VERSIONS: &[Measure] = &[
             request
         })
     }),
-    measure("versions/dispatch/one", || cloned(Bare)),
+    measure("versions/dispatch/bare", || cloned(Stateful::new())),
     measure("versions/dispatch/ten", || {
-        cloned(Dispatch::new(TEN.map(|version| (version, Bare))))
+        cloned(Dispatch::new(TEN.map(|v| (v, Stateful::new()))))
     }),
 ];
 
@@ -77,6 +83,37 @@ const TWO: [&str; 2] = ["1", "2"];
 const ACCEPT: &str = "application/json; version=2";
 
 pub const TEN: [&str; 10] = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"];
+
+/// The bare service with something in it, as real ones have: in a box its clone is an allocation.
+#[derive(Clone, Debug)]
+pub struct Stateful {
+    bare: Bare,
+    state: Arc<str>,
+}
+
+impl Stateful {
+    pub fn new() -> Self {
+        Self {
+            bare: Bare,
+            state: "state".into(),
+        }
+    }
+}
+
+impl Service<Request<Body>> for Stateful {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Ready<Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        black_box(&self.state);
+        self.bare.call(request)
+    }
+}
 
 fn determined(scheme: impl Versioning, request: fn() -> Request<Body>) -> Work {
     let (head, _) = request().into_parts();

@@ -7,7 +7,7 @@ use axum::{
     extract::{Path, State},
     routing::get,
 };
-use gatefold::authentication::{BasicAuthentication, TokenAuthentication};
+use gatefold::authentication::{BasicAuthentication, JwtAuthentication, TokenAuthentication};
 use gatefold::exceptions::ExceptionLayer;
 use gatefold::negotiation::{DefaultNegotiation, Parsed};
 use gatefold::permissions::{
@@ -15,23 +15,24 @@ use gatefold::permissions::{
 };
 use gatefold::suffixes::SuffixLayer;
 use gatefold::throttling::{AnonRateThrottle, ScopedRateThrottle, UserRateThrottle};
+use gatefold::tokens::JwtVerifier;
 use gatefold::versioning::{AcceptHeaderVersioning, LifeCycle, RouteTable, Stage};
 use gatefold::{ErrorDetail, Exception, Guard, Identity, Policy, Reply, Version};
 use http::{StatusCode, header::LOCATION, request::Parts};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tower::Layer;
 
 use super::store::{Draft, Store, Task, TaskV1, TaskV2, User};
 
 /// The whole service: the router behind its gates, and the suffixes around it.
-pub(crate) fn app(store: Store) -> Result<Router, Box<dyn Error>> {
-    let (by_token, by_password) = (store.clone(), store.clone());
+pub(crate) fn app(store: Store, signed: JwtVerifier) -> Result<Router, Box<dyn Error>> {
+    let (by_token, by_password, by_name) = (store.clone(), store.clone(), store.clone());
 
     // The first version will end.
     let ending = Stage::new()
         .deprecated("2026-11-01")?
         .sunset("2027-11-01")?
-        .link("successor-version", "/")?;
+        .link("deprecation", "https://example.org/changes")?;
     let versions = AcceptHeaderVersioning::new(["1", "2"]).default_version("1");
     let versions = LifeCycle::new(versions).stage("1", ending)?;
 
@@ -43,6 +44,11 @@ pub(crate) fn app(store: Store) -> Result<Router, Box<dyn Error>> {
             let user = by_token.user_by_token(&token);
             async move { Ok::<_, Exception>(user) }
         }))
+        // Asked for each time, so that whoever is gone is refused before the token ends.
+        .authentication(
+            JwtAuthentication::new(signed)
+                .look_up(move |claims: Claims| by_name.user_by_name(&claims.sub)),
+        )
         .authentication(BasicAuthentication::new(
             move |name: String, password: String| {
                 let user = by_password.user_by_password(&name, &password);
@@ -84,6 +90,11 @@ pub(crate) fn app(store: Store) -> Result<Router, Box<dyn Error>> {
     // A suffix is cut off before the router looks at the path, so its layer stands around it.
     let suffixes = SuffixLayer::new(["json", "html"])?;
     Ok(Router::new().fallback_service(suffixes.layer(router)))
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    sub: String,
 }
 
 /// A task in the form of the version that was asked for.

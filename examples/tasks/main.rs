@@ -10,8 +10,9 @@ mod app;
 mod store;
 mod walk;
 
-use std::{env, error::Error, net::SocketAddr};
+use std::{env, error::Error, net::SocketAddr, time::UNIX_EPOCH};
 
+use gatefold::tokens::{JwtAlgorithm, JwtKey, JwtSigner, JwtVerifier};
 use store::Store;
 use tokio::net::TcpListener;
 use walk::Step;
@@ -29,6 +30,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
             user.name, user.password, user.token
         );
     }
+    // A login service would do this; here it is a new key with each start.
+    let key = secret()?;
+    let signer = JwtSigner::hmac(JwtAlgorithm::Hs256, &key)?;
+    let signed = JwtVerifier::new(JwtKey::hmac(JwtAlgorithm::Hs256, &key)?);
+    let hour = UNIX_EPOCH.elapsed()?.as_secs() + 60 * 60;
+    let token = signer.sign(format!(r#"{{"sub":"alice","exp":{hour}}}"#))?;
+    println!("alice, signed, for an hour: Authorization: Bearer {token}");
     println!();
     let [alice, bob, _] = store.users() else {
         return Err("three users are wanted".into());
@@ -37,7 +45,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("# {}: {}\n{}", step.what, step.status, curl(&step, &base));
     }
 
-    let service = app::app(store)?.into_make_service_with_connect_info::<SocketAddr>();
+    let service = app::app(store, signed)?.into_make_service_with_connect_info::<SocketAddr>();
     Ok(axum::serve(listener, service).await?)
 }
 

@@ -126,6 +126,10 @@ impl Store {
     }
 
     // A real service keeps digests of tokens and passwords and looks up by digest.
+    pub(crate) fn user_by_name(&self, name: &str) -> Option<User> {
+        self.users.iter().find(|user| user.name == name).cloned()
+    }
+
     pub(crate) fn user_by_token(&self, token: &str) -> Option<User> {
         self.users.iter().find(|user| user.token == token).cloned()
     }

@@ -7,7 +7,10 @@ use std::sync::LazyLock;
 use gatefold::Decision;
 use gatefold::authentication::{Authentication, JwtAuthentication};
 use gatefold::tokens::{JwtAlgorithm, JwtClaims, JwtKey, JwtKeys, JwtSigner, JwtVerifier};
-use http::{HeaderValue, Request, StatusCode, header::{AUTHORIZATION, COOKIE}};
+use http::{
+    HeaderValue, Request, StatusCode,
+    header::{AUTHORIZATION, COOKIE},
+};
 use libfuzzer_sys::fuzz_target;
 
 const SECRET: &str = "a secret of the fuzz target, and of nothing else";
@@ -55,7 +58,10 @@ fuzz_target!(|data: &[u8]| {
                     assert!(signed, "nothing signed it");
                     let claims: JwtClaims = serde_json::from_slice(data).expect("read before");
                     let known = claims.text("sub").or(claims.text("user_id"));
-                    assert!(known.is_none_or(|user| user == identity.id()) || claims.text("user_id").is_some());
+                    assert!(
+                        known.is_none_or(|user| user == identity.id())
+                            || claims.text("user_id").is_some()
+                    );
                 }
                 Decision::Now(Err(refused)) => {
                     assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);

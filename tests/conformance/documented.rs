@@ -91,6 +91,12 @@ pub(crate) const DIFFERENCES: &[Known] = &[
         why: "Whatever is wrong with a token is a 401.",
     },
     Known {
+        quirk: "csrf-check-parses-body-first",
+        may: WORDS,
+        why: "Authentication does not parse the body: what is wrong with it is said after the CSRF \
+              check, by whoever parses it.",
+    },
+    Known {
         quirk: "composed-permission-loses-message",
         may: &["body"],
         why: "A composed permission keeps the reason of the side that decided.",

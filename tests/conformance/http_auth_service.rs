@@ -7,10 +7,10 @@ use std::{
 
 use bytes::Bytes;
 use gatefold::authentication::{
-    Authentication, AuthenticationLayer, BasicAuthentication, JwtAuthentication,
-    RemoteUserAuthentication,
-    TokenAuthentication,
+    Authentication, AuthenticationLayer, BasicAuthentication, Csrf, JwtAuthentication,
+    RemoteUserAuthentication, SessionAuthentication, TokenAuthentication,
 };
+use gatefold::tokens::{Digest, MemorySessionStore, SessionRecord, SessionStore, Sessions};
 use gatefold::exceptions::{Detail, ExceptionLayer};
 use gatefold::permissions::{
     AllowAny, DenyAll, IsAdmin, IsAuthenticated, IsAuthenticatedOrReadOnly, Permission,
@@ -114,7 +114,7 @@ fn request(case: &Case) -> Result<Request<Bytes>, String> {
         .map_err(|e| format!("the target: {e}"))?;
     for (name, value) in &sent.headers {
         let name = HeaderName::try_from(name.as_str()).map_err(|e| e.to_string())?;
-        let bytes: Vec<u8> = value
+        let bytes: Vec<u8> = filled(value)
             .replace("{VALID}", &valid)
             .chars()
             .map(|c| c as u8)
@@ -130,8 +130,54 @@ fn request(case: &Case) -> Result<Request<Bytes>, String> {
     Ok(request)
 }
 
+const SESSION: &str = "session00000000000000000000000000000000user";
+const INACTIVE: &str = "session0000000000000000000000000000inactive";
+const CSRF: &str = "abcdefghijklmnopqrstuvwxyzABCDEF";
+
+/// Puts what this runner's service knows in the place of names. The mask is of the letter `b`
+/// alone, so each letter of the cipher is the one after the secret's.
+fn filled(value: &str) -> String {
+    let masked = format!("{}bcdefghijklmnopqrstuvwxyzABCDEFG", "b".repeat(32));
+    value
+        .replace("{SESSION}", SESSION)
+        .replace("{INACTIVE}", INACTIVE)
+        .replace("{CSRF}", CSRF)
+        .replace("{CSRF_MASKED}", &masked)
+}
+
+/// Two sessions, one of a user who is not active; or none.
+fn session(config: &Config) -> Result<SessionAuthentication, Outcome> {
+    let text = |key: &str| config.get(key).and_then(Value::as_str);
+    let store = MemorySessionStore::new();
+    if text("session") != Some("absent") {
+        let now = std::time::SystemTime::now();
+        for (id, user) in [(SESSION, "user"), (INACTIVE, "inactive")] {
+            let end = now + std::time::Duration::from_secs(60);
+            let session = SessionRecord::new(user, now, end).with_user(user, 0);
+            drop(store.insert(Digest::of(id), session));
+        }
+    }
+    let mut csrf = match text("csrf") {
+        Some("django") => Csrf::django(),
+        Some("fetch-metadata") | None => Csrf::new(),
+        Some(other) => return Err(Outcome::unknown(format!("the check `{other}`"))),
+    };
+    let origins = config.get("trusted_origins").and_then(Value::as_array);
+    for origin in origins.into_iter().flatten().filter_map(Value::as_str) {
+        csrf = csrf.trusted_origin(origin).map_err(Outcome::unknown)?;
+    }
+    let name = text("cookie_name").unwrap_or("sessionid").to_owned();
+    let session = SessionAuthentication::new(Sessions::new(store)).csrf(csrf);
+    let session = session.identity(|session: SessionRecord| async move {
+        let user = session.user().unwrap_or_default().to_owned();
+        let active = user != "inactive";
+        Some(Identity::new(user).with_active(active))
+    });
+    session.cookie(name).map_err(Outcome::unknown)
+}
+
 /// What this runner can set up, and what gatefold cannot do yet.
-const KNOWN: [&str; 13] = [
+const KNOWN: [&str; 17] = [
     "authenticators",
     "keyword",
     "realm",
@@ -145,14 +191,12 @@ const KNOWN: [&str; 13] = [
     "https",
     "challenges",
     "note",
-];
-const LATER: [&str; 5] = [
     "cookie_name",
     "session",
     "csrf",
     "trusted_origins",
-    "query_token",
 ];
+const LATER: [&str; 1] = ["query_token"];
 
 fn service(config: &Arc<Config>, seen: &Seen) -> Result<Service, Outcome> {
     let names = config.get("authenticators").and_then(Value::as_array);
@@ -294,7 +338,7 @@ fn authenticator(
             }
             Arc::new(jwt)
         }
-        "session" => return Err(Outcome::not_built(format!("authenticator `{name}`"))),
+        "session" => Arc::new(session(config)?),
         other => return Err(Outcome::unknown(format!("the authenticator `{other}`"))),
     })
 }

@@ -5,10 +5,10 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use gatefold::{Decision, ManualClock};
 use gatefold::tokens::{
     JwtAlgorithm, JwtKey, JwtKeys, JwtRevocations, JwtVerifier, MemoryJwtRevocations,
 };
+use gatefold::{Decision, ManualClock};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -60,7 +60,8 @@ pub(crate) fn judge(line: &str) -> (String, Option<Outcome>) {
         "{} ({}), {} {}",
         case.id, case.attack, case.level, case.expect
     );
-    let known = ["jwt", "jws"].contains(&&*case.mode) && ["accept", "reject"].contains(&&*case.expect);
+    let known =
+        ["jwt", "jws"].contains(&&*case.mode) && ["accept", "reject"].contains(&&*case.expect);
     if !known {
         let what = format!("mode `{}` with `{}`", case.mode, case.expect);
         return (title, Some(Outcome::unknown(what)));
@@ -81,7 +82,10 @@ pub(crate) fn judge(line: &str) -> (String, Option<Outcome>) {
 fn decide(case: &Case) -> Result<(), String> {
     let verifier = verifier(case)?;
     if case.mode == "jws" {
-        return verifier.payload(&case.token).map(drop).map_err(|e| e.to_string());
+        return verifier
+            .payload(&case.token)
+            .map(drop)
+            .map_err(|e| e.to_string());
     }
     // Twice, so that what is remembered is judged too.
     let first = now(verifier.verify(&case.token));
@@ -90,7 +94,9 @@ fn decide(case: &Case) -> Result<(), String> {
     first
 }
 
-fn now(decision: Decision<Result<gatefold::tokens::Jwt, gatefold::tokens::JwtError>>) -> Result<(), String> {
+fn now(
+    decision: Decision<Result<gatefold::tokens::Jwt, gatefold::tokens::JwtError>>,
+) -> Result<(), String> {
     match decision {
         Decision::Now(Ok(jwt)) => jwt
             .claims::<Value>()
@@ -104,7 +110,11 @@ fn now(decision: Decision<Result<gatefold::tokens::Jwt, gatefold::tokens::JwtErr
 fn verifier(case: &Case) -> Result<JwtVerifier, String> {
     let configured = &case.verifier;
     let named = |name: &String| JwtAlgorithm::of_name(name).ok_or(format!("the algorithm {name}"));
-    let algorithms: Vec<_> = configured.algorithms.iter().map(named).collect::<Result<_, _>>()?;
+    let algorithms: Vec<_> = configured
+        .algorithms
+        .iter()
+        .map(named)
+        .collect::<Result<_, _>>()?;
     let hand = ManualClock::new(UNIX_EPOCH + Duration::from_secs(case.now));
     let mut verifier = JwtVerifier::new(keys(configured)?)
         .algorithms(algorithms)
@@ -143,11 +153,16 @@ fn keys(configured: &Configured) -> Result<JwtKeys, String> {
         let keys = JwtKeys::jwks(&configured.jwks.to_string());
         return keys.map_err(|error| error.to_string());
     };
-    let listed = configured.jwks["keys"].as_array().cloned().unwrap_or_default();
+    let listed = configured.jwks["keys"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
     let mut keys = Vec::new();
     for jwk in listed {
         let key = JwtKey::jwk(&json!(jwk).to_string()).map_err(|error| error.to_string())?;
-        let issuer = jwk["kid"].as_str().and_then(|kid| issuers.get(kid)?.as_str());
+        let issuer = jwk["kid"]
+            .as_str()
+            .and_then(|kid| issuers.get(kid)?.as_str());
         keys.push(match issuer {
             Some(issuer) => key.issuer(issuer),
             None => key,

@@ -93,7 +93,9 @@ async fn keys_are_rotated_and_withdrawn_under_load() {
     let fetcher = HttpFetcher::discover(&format!("http://{address}")).unwrap();
     let jwks = Jwks::new(fetcher).clock(hand.clock());
     let issuer = format!("http://{address}");
-    let verifier = JwtVerifier::new(jwks).issuers([issuer.as_str()]).clock(hand.clock());
+    let verifier = JwtVerifier::new(jwks)
+        .issuers([issuer.as_str()])
+        .clock(hand.clock());
     let service = ServiceBuilder::new()
         .layer(AuthenticationLayer::new(JwtAuthentication::new(verifier)))
         .layer(PermissionLayer::new(IsAuthenticated))
@@ -118,13 +120,17 @@ async fn keys_are_rotated_and_withdrawn_under_load() {
     assert_eq!(ask(&with_old).await, StatusCode::OK);
 
     // From now on somebody always asks, with the old key, with the new one, and with made-up ones.
-    let (rotated, withdrawn, over) = <(Arc<AtomicBool>, Arc<AtomicBool>, Arc<AtomicBool>)>::default();
+    let (rotated, withdrawn, over) =
+        <(Arc<AtomicBool>, Arc<AtomicBool>, Arc<AtomicBool>)>::default();
     let served = Arc::new(AtomicUsize::new(0));
     let load: Vec<_> = (0..8)
         .map(|number| {
             let (service, served) = (service.clone(), Arc::clone(&served));
-            let (rotated, withdrawn, over) =
-                (Arc::clone(&rotated), Arc::clone(&withdrawn), Arc::clone(&over));
+            let (rotated, withdrawn, over) = (
+                Arc::clone(&rotated),
+                Arc::clone(&withdrawn),
+                Arc::clone(&over),
+            );
             let (with_old, with_new) = (with_old.clone(), with_new.clone());
             let made_up = token(&old.clone().kid(format!("made up {number}")));
             tokio::spawn(async move {
@@ -156,7 +162,9 @@ async fn keys_are_rotated_and_withdrawn_under_load() {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(20), seen).await.unwrap();
+        tokio::time::timeout(Duration::from_secs(20), seen)
+            .await
+            .unwrap();
     };
     until(&with_new, StatusCode::OK).await;
     rotated.store(true, Ordering::SeqCst);
@@ -172,14 +180,21 @@ async fn keys_are_rotated_and_withdrawn_under_load() {
     let so_far = served.load(Ordering::SeqCst);
     while served.load(Ordering::SeqCst) < so_far + 3000 {
         tokio::task::yield_now().await;
-        assert!(load.iter().all(|task| !task.is_finished()), "the load has failed");
+        assert!(
+            load.iter().all(|task| !task.is_finished()),
+            "the load has failed"
+        );
     }
     over.store(true, Ordering::SeqCst);
     for task in load {
         task.await.unwrap();
     }
     // Made-up keys in any number: at most one fetch in each interval.
-    assert!(provider.asked.load(Ordering::SeqCst) <= 4, "{:?}", provider.asked);
+    assert!(
+        provider.asked.load(Ordering::SeqCst) <= 4,
+        "{:?}",
+        provider.asked
+    );
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@ fn policy(log: &Log) -> Policy {
         Arc::new(gatefold::negotiation::JsonRenderer::new());
     Policy::new()
         .throttle(
-            move |head: &Parts, claims: &mut gatefold::throttling::Claims| {
+            move |head: &Parts, claims: &mut gatefold::throttling::Claims<'_>| {
                 throttle(head);
                 let _ = claims;
             },

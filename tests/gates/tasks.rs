@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use gatefold::tokens::{JwtAlgorithm, JwtKey, JwtSigner, JwtVerifier};
 use tokio::net::TcpListener;
 
 use crate::client::Client;
@@ -13,11 +14,14 @@ mod store;
 #[path = "../../examples/tasks/walk.rs"]
 mod walk;
 
+const SECRET: &str = "the secret of this test, and of nothing else";
+
 async fn serve() -> Client {
     let store = store::Store::new(["a1", "b2", "c3"].map(str::to_owned));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let service = app::app(store)
+    let key = JwtKey::hmac(JwtAlgorithm::Hs256, SECRET).unwrap();
+    let service = app::app(store, JwtVerifier::new(key))
         .unwrap()
         .into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await });
@@ -62,7 +66,10 @@ async fn versions_have_different_bodies() {
     assert_eq!(first.json()["done"], true);
     assert_eq!(first.header("deprecation"), "@1793491200");
     assert_eq!(first.header("sunset"), "Mon, 01 Nov 2027 00:00:00 GMT");
-    assert_eq!(first.header("link"), "</>; rel=\"successor-version\"");
+    assert_eq!(
+        first.header("link"),
+        "<https://example.org/changes>; rel=\"deprecation\""
+    );
     let second = client
         .get("/tasks/2", &[("accept", "application/json; version=2")])
         .await;
@@ -89,5 +96,34 @@ async fn a_refusal_never_says_more_than_it_should() {
     assert!(!wrong.body.contains("hunter2"), "{wrong:?}");
     let challenges: Vec<_> = wrong.headers.get_all("www-authenticate").iter().collect();
     let basic = "Basic realm=\"api\", charset=\"UTF-8\"";
-    assert_eq!(challenges, ["Token", basic]);
+    let bearer = "Bearer realm=\"api\"";
+    assert_eq!(challenges, ["Token", bearer, basic]);
+}
+
+#[tokio::test]
+async fn signed_tokens_are_accepted_beside_the_others() {
+    let client = serve().await;
+    let signer = JwtSigner::hmac(JwtAlgorithm::Hs256, SECRET).unwrap();
+    let send = async |claims: &str| {
+        let bearer = format!("Bearer {}", signer.sign(claims).unwrap());
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", "application/json"),
+        ];
+        let body = r#"{"title":"signed"}"#;
+        client.send("POST", "/tasks", &headers, body).await
+    };
+    let answer = send(r#"{"sub":"alice","exp":4102444800}"#).await;
+    assert_eq!(answer.status, 201, "{answer:?}");
+    assert_eq!(answer.json()["owner"], "alice");
+
+    let answer = send(r#"{"sub":"nobody","exp":4102444800}"#).await;
+    assert_eq!(answer.status, 401);
+    assert_eq!(answer.json()["code"], "user_not_found");
+    let challenge = r#"Bearer realm="api", error="invalid_token""#;
+    assert_eq!(answer.header("www-authenticate"), challenge);
+
+    let answer = send(r#"{"sub":"alice","exp":1}"#).await;
+    assert_eq!(answer.status, 401);
+    assert_eq!(answer.json()["messages"][0]["message"], "Token is expired");
 }

@@ -26,8 +26,8 @@ use tower_oauth2_resource_server::{
 };
 
 use crate::{
-    run::bench,
     ours::{Signed, es256, hs256, layer, verifier},
+    run::bench,
     support::{Body, Measure, NoOp, Work, call, gate, gates::alice, measure, plain},
 };
 

@@ -68,9 +68,9 @@ fn ours<const N: usize>(rates: [Rate; N], keys: u32) -> Work {
     let clock = Clock::system();
     let mut next = addresses(keys);
     call(move || {
-        let mut claims = Claims::new(store.hasher().clone());
+        let mut claims = Claims::new(*store.hasher());
         claims.add(&limits, next());
-        store.decide(&claims, clock.monotonic())
+        store.decide(&claims, clock.nanos())
     })
 }
 

@@ -61,6 +61,20 @@ pub trait Authentication: Send + Sync + 'static {
     fn challenge(&self) -> Option<HeaderValue> {
         None
     }
+
+    /// Whether it looks at the request's cookies. Wherever it was asked, the layer then says that
+    /// the answer varies by them (`Vary: Cookie`), and keeps somebody's out of shared caches.
+    fn reads_cookies(&self) -> bool {
+        false
+    }
+
+    /// The sessions that it looks up, where it does. The layer leaves a [`Session`](crate::Session)
+    /// for handlers, and writes the cookie on the way out. What wraps an authentication passes
+    /// this on (feature `sessions`).
+    #[cfg(feature = "sessions")]
+    fn sessions(&self) -> Option<&crate::SessionAuthentication> {
+        None
+    }
 }
 
 impl<F, R> Authentication for F
@@ -80,6 +94,15 @@ impl<T: Authentication + ?Sized> Authentication for Arc<T> {
 
     fn challenge(&self) -> Option<HeaderValue> {
         (**self).challenge()
+    }
+
+    fn reads_cookies(&self) -> bool {
+        (**self).reads_cookies()
+    }
+
+    #[cfg(feature = "sessions")]
+    fn sessions(&self) -> Option<&crate::SessionAuthentication> {
+        (**self).sessions()
     }
 }
 

@@ -45,8 +45,7 @@ pub(crate) fn read<'a>(head: &'a Parts, scheme: &str, tabs: bool) -> Authorizati
     if rest.is_empty() {
         return Authorization::Bare;
     }
-    // Without an early end: sixteen bytes are then looked at in one step.
-    let parted = rest.iter().fold(false, |any, byte| any | is_blank(*byte));
+    let parted = memchr::memchr2(b' ', b'\t', rest).is_some();
     match parted || (!tabs && gap(line, first, rest).contains(&b'\t')) {
         true => Authorization::Several,
         false if rest.len() > LONGEST => Authorization::Long,

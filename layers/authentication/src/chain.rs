@@ -1,11 +1,12 @@
 use std::{fmt, sync::Arc};
 
 use gatefold_core::{Attempt, Decision, Exception, Gate, Identity, Mark, Step};
-use http::{HeaderValue, Response, StatusCode, header::WWW_AUTHENTICATE, request::Parts};
+use http::{HeaderValue, Response, StatusCode, request::Parts};
 
 use crate::{
     Authentication,
     events::{self, Seen},
+    left::Left,
     look_up::{Answer, inactive},
 };
 
@@ -19,6 +20,8 @@ pub(crate) struct Links {
     pub(crate) recording: bool,
     pub(crate) first_challenge_only: bool,
     challenges: Arc<[HeaderValue]>,
+    /// The first one that reads cookies.
+    reads_cookies: Option<usize>,
     mark: Mark,
     seen: Arc<Seen>,
 }
@@ -30,6 +33,7 @@ impl Chain {
             recording: false,
             first_challenge_only: false,
             challenges: Arc::new([]),
+            reads_cookies: None,
             mark: Mark::new(),
             seen: Arc::new(Seen::new()),
         };
@@ -42,34 +46,50 @@ impl Chain {
         let mut links = Arc::unwrap_or_clone(self.0);
         change(&mut links);
         links.challenges = challenges(&links);
+        let mut all = links.authentications.iter();
+        links.reads_cookies = all.position(|one| one.reads_cookies());
         links.mark = Mark::new();
         Self(Arc::new(links))
     }
 
     /// Asks those from `next` on, until one knows, fails or has to wait.
-    fn ask_from(&self, next: usize, head: &mut Parts) -> Step<Option<Attempt>, (usize, Answer)> {
+    fn ask_from(&self, next: usize, left: Left, head: &mut Parts) -> Step<Option<Left>, Asked> {
         let rest = self.0.authentications.iter().enumerate().skip(next);
         for (asked, authentication) in rest {
             match authentication.authenticate(head) {
                 Decision::Now(Ok(None)) => {}
-                Decision::Now(answer) => return self.conclude(answer, head),
+                Decision::Now(answer) => return self.conclude(answer, asked, left, head),
                 Decision::Later(answer) => {
-                    return Step::Wait(Box::pin(async move { (asked, answer.await) }));
+                    return Step::Wait(Box::pin(async move {
+                        let answer = answer.await;
+                        Asked {
+                            asked,
+                            answer,
+                            left,
+                        }
+                    }));
                 }
             }
         }
-        self.conclude(Ok(None), head)
+        self.conclude(Ok(None), self.0.authentications.len(), left, head)
     }
 
-    /// Leaves what was found out. What another layer left is replaced in any case, so that a
-    /// refusal does not carry its identity out either.
-    fn conclude(&self, answer: Answer, head: &mut Parts) -> Step<Option<Attempt>, (usize, Answer)> {
-        let attempt = Attempt::new(Arc::clone(&self.0.challenges)).with_mark(self.0.mark);
+    /// Leaves what was found out by those up to `asked`. What another layer left is replaced in
+    /// any case, so that a refusal does not carry its identity out either.
+    fn conclude(
+        &self,
+        answer: Answer,
+        asked: usize,
+        mut left: Left,
+        head: &mut Parts,
+    ) -> Step<Option<Left>, Asked> {
         let answer = match answer {
             // Once for all, so that no authentication can forget it.
             Ok(Some(identity)) if !identity.is_active() => Err(inactive()),
             answer => answer,
         };
+        left.varies = self.0.reads_cookies.is_some_and(|first| first <= asked);
+        left.found = matches!(answer, Ok(Some(_)));
         let failure = match answer {
             Ok(Some(identity)) => {
                 self.0.seen.succeeded(&identity);
@@ -84,18 +104,44 @@ impl Chain {
                 events::refused(&exception, head);
                 Identity::forget(&mut head.extensions);
                 if !(self.0.recording && is_about_credentials(&exception)) {
-                    return Step::Refuse(attempt.challenge(exception));
+                    let exception = left.attempt.challenge(exception);
+                    return Step::Refuse(left.refused(exception));
                 }
                 Some(exception)
             }
         };
-        let left = match failure {
-            Some(failure) => attempt.clone().with_failure(failure),
-            None => attempt.clone(),
+        let attempt = left.attempt.clone();
+        let attempt = match failure {
+            Some(failure) => attempt.with_failure(failure),
+            None => attempt,
         };
-        left.leave(&mut head.extensions);
-        Step::Pass(Some(attempt))
+        attempt.leave(&mut head.extensions);
+        Step::Pass(Some(left))
     }
+
+    /// What will be remembered of the request, before anybody is asked.
+    fn begin(&self, head: &mut Parts) -> Left {
+        let attempt = Attempt::new(Arc::clone(&self.0.challenges)).with_mark(self.0.mark);
+        let left = Left::new(attempt);
+        #[cfg(feature = "sessions")]
+        if let Some(first) = self.0.reads_cookies {
+            let mut readers = self.0.authentications.iter().skip(first);
+            if let Some(sessions) = readers.find_map(|one| one.sessions()) {
+                return left.with_session(crate::Session::enter(sessions.settings(), head));
+            }
+        }
+        #[cfg(not(feature = "sessions"))]
+        let _ = head;
+        left
+    }
+}
+
+/// What one of the authentications answered, after a wait.
+#[derive(Debug)]
+pub struct Asked {
+    asked: usize,
+    answer: Answer,
+    left: Left,
 }
 
 /// A store that is away says nothing about who is calling: it must not make them nobody.
@@ -124,56 +170,40 @@ fn challenges(links: &Links) -> Arc<[HeaderValue]> {
 }
 
 impl Gate for Chain {
-    type Memo = Option<Attempt>;
-    type Answer = (usize, Answer);
+    type Memo = Option<Left>;
+    type Answer = Asked;
 
     fn ask(&self, head: &mut Parts) -> Step<Self::Memo, Self::Answer> {
         #[cfg(feature = "testing")]
         if let Some(forced) = crate::force::Forced::of(&head.extensions) {
-            return self.conclude(Ok(forced), head);
+            let left = self.begin(head);
+            return self.conclude(Ok(forced), 0, left, head);
         }
         let made = Attempt::of(&head.extensions).and_then(Attempt::mark);
         if made == Some(self.0.mark) {
             return Step::Pass(None);
         }
-        self.ask_from(0, head)
+        let left = self.begin(head);
+        self.ask_from(0, left, head)
     }
 
-    fn answered(
-        &self,
-        (asked, answer): Self::Answer,
-        head: &mut Parts,
-    ) -> Step<Self::Memo, Self::Answer> {
+    fn answered(&self, answer: Self::Answer, head: &mut Parts) -> Step<Self::Memo, Self::Answer> {
+        let Asked {
+            asked,
+            answer,
+            left,
+        } = answer;
         match answer {
-            Ok(None) => self.ask_from(asked + 1, head),
-            answer => self.conclude(answer, head),
+            Ok(None) => self.ask_from(asked + 1, left, head),
+            answer => self.conclude(answer, asked, left, head),
         }
     }
 
-    /// A 401 of the handler, or of a gate further in, gets the challenges that it lacks.
-    fn leave<B: Default>(memo: Self::Memo, mut response: Response<B>) -> Response<B> {
-        let Some(attempt) = memo else { return response };
-        let unauthorized = response.status() == StatusCode::UNAUTHORIZED
-            && !response.headers().contains_key(WWW_AUTHENTICATE);
-        if !unauthorized {
-            return response;
+    fn leave<B: Default>(memo: Self::Memo, response: Response<B>) -> Response<B> {
+        match memo {
+            Some(left) => left.leave(response),
+            None => response,
         }
-        let extensions = response.extensions_mut();
-        let Some(exception) = extensions.remove::<Exception>() else {
-            return response;
-        };
-        if exception.status() != StatusCode::UNAUTHORIZED {
-            extensions.insert(exception);
-            return response;
-        }
-        let exception = attempt.challenge(exception);
-        *response.status_mut() = exception.status();
-        for challenge in exception.headers().get_all(WWW_AUTHENTICATE) {
-            let headers = response.headers_mut();
-            headers.append(WWW_AUTHENTICATE, challenge.clone());
-        }
-        response.extensions_mut().insert(exception);
-        response
     }
 }
 

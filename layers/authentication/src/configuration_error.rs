@@ -20,6 +20,11 @@ pub enum ConfigurationErrorKind {
     /// A header name is one or more token characters. An underscore is none here: proxies change
     /// it, drop it or take it for a hyphen.
     Header,
+    /// A cookie's name is one or more token characters, and its domain is a host's name. A name
+    /// that begins with `__Host-` has no domain and needs https; one with `__Secure-` needs https.
+    Cookie,
+    /// An origin is a scheme, a host and perhaps a port: `https://example.com:8443`.
+    Origin,
 }
 
 impl ConfigurationError {
@@ -44,6 +49,14 @@ impl fmt::Display for ConfigurationError {
             ConfigurationErrorKind::Header => write!(
                 f,
                 "{given:?} is no header name to rely on: wanted are letters, digits and !#$%&'*+-.^`|~, at least one"
+            ),
+            ConfigurationErrorKind::Cookie => write!(
+                f,
+                "{given:?} cannot be said of the cookie: wanted are a name of letters, digits and !#$%&'*+-.^_`|~, or a host's name for the domain; `__Host-` allows no domain, and needs https as `__Secure-` does"
+            ),
+            ConfigurationErrorKind::Origin => write!(
+                f,
+                "{given:?} is no origin to trust: wanted is a scheme, a host and perhaps a port, as `https://example.com:8443`"
             ),
         }
     }
@@ -91,6 +104,23 @@ pub(crate) fn header(name: &str) -> Result<HeaderName, ConfigurationError> {
             kind: ConfigurationErrorKind::Header,
             given: name.to_owned(),
         }),
+    }
+}
+
+/// The error of a cookie's name or domain.
+#[cfg(feature = "sessions")]
+pub(crate) fn cookie(given: &str) -> ConfigurationError {
+    ConfigurationError {
+        kind: ConfigurationErrorKind::Cookie,
+        given: given.to_owned(),
+    }
+}
+
+/// The error of an origin.
+pub(crate) fn origin(given: &str) -> ConfigurationError {
+    ConfigurationError {
+        kind: ConfigurationErrorKind::Origin,
+        given: given.to_owned(),
     }
 }
 

@@ -84,10 +84,9 @@ mod tests {
     proptest! {
         #[test]
         fn any_line_is_read_without_a_panic(line in proptest::collection::vec(any::<u8>(), 0..99)) {
-            if let Ok(line) = HeaderValue::from_bytes(&line) {
-                if let Said::Value(value) = read(&head(&[line.as_bytes()]), "a") {
-                    prop_assert!(!value.contains(&b';'));
-                }
+            let Ok(line) = HeaderValue::from_bytes(&line) else { return Ok(()) };
+            if let Said::Value(value) = read(&head(&[line.as_bytes()]), "a") {
+                prop_assert!(!value.contains(&b';'));
             }
         }
 

@@ -218,15 +218,49 @@ mod tests {
             ("POST", vec![(site, "Same-Origin")], 403),
             ("POST", vec![(site, "same-origin")], 200),
             ("POST", vec![(site, "none")], 200),
-            ("POST", vec![(site, "same-origin"), ("origin", "https://evil.example")], 200),
-            ("POST", vec![(site, "same-origin"), (site, "cross-site")], 403),
-            ("POST", vec![(site, "cross-site"), ("origin", "https://trusted.example")], 200),
-            ("POST", vec![(site, "cross-site"), ("origin", "https://trusted.example:443")], 200),
-            ("POST", vec![(site, "cross-site"), ("origin", "http://trusted.example")], 403),
-            ("POST", vec![(site, "cross-site"), ("origin", "https://trusted.example:8443")], 403),
+            (
+                "POST",
+                vec![(site, "same-origin"), ("origin", "https://evil.example")],
+                200,
+            ),
+            (
+                "POST",
+                vec![(site, "same-origin"), (site, "cross-site")],
+                403,
+            ),
+            (
+                "POST",
+                vec![(site, "cross-site"), ("origin", "https://trusted.example")],
+                200,
+            ),
+            (
+                "POST",
+                vec![
+                    (site, "cross-site"),
+                    ("origin", "https://trusted.example:443"),
+                ],
+                200,
+            ),
+            (
+                "POST",
+                vec![(site, "cross-site"), ("origin", "http://trusted.example")],
+                403,
+            ),
+            (
+                "POST",
+                vec![
+                    (site, "cross-site"),
+                    ("origin", "https://trusted.example:8443"),
+                ],
+                403,
+            ),
             ("POST", vec![(site, "")], 200),
         ] {
-            assert_eq!(status(&csrf, method, &headers), wanted, "{method} {headers:?}");
+            assert_eq!(
+                status(&csrf, method, &headers),
+                wanted,
+                "{method} {headers:?}"
+            );
         }
     }
 
@@ -254,6 +288,10 @@ mod tests {
             assert_eq!(status(&csrf, "POST", &headers), wanted, "{origin:?}");
         }
         let nowhere = [("origin", "https://example.com")];
-        assert_eq!(status(&csrf, "POST", &nowhere), 403, "no host to compare with");
+        assert_eq!(
+            status(&csrf, "POST", &nowhere),
+            403,
+            "no host to compare with"
+        );
     }
 }

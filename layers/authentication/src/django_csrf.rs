@@ -112,6 +112,16 @@ fn plain(token: &[u8]) -> Result<[u8; SECRET], &'static str> {
     Ok(secret)
 }
 
+/// A new secret, or a mask.
+#[cfg(feature = "sessions")]
+pub(crate) fn random() -> Result<[u8; SECRET], gatefold_core::Exception> {
+    // 43 random letters and digits behind a prefix, of which 32 are 190 bits.
+    let token = gatefold_tokens::TokenFormat::default().generate()?;
+    let letters = token.reveal().as_bytes().get(3..3 + SECRET);
+    let letters = letters.and_then(|letters| letters.try_into().ok());
+    letters.ok_or_else(|| gatefold_core::Exception::internal("a token without its letters"))
+}
+
 /// A token for pages: the secret under a mask, so that no two pages say the same.
 #[cfg(feature = "sessions")]
 pub(crate) fn masked(secret: &[u8; SECRET], mask: &[u8; SECRET]) -> String {
@@ -230,7 +240,9 @@ mod tests {
         field: Option<&str>,
     ) -> String {
         let request = Request::builder().method(method).uri("/");
-        let mut request = request.header("host", "example.com").header("cookie", cookie);
+        let mut request = request
+            .header("host", "example.com")
+            .header("cookie", cookie);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -246,9 +258,15 @@ mod tests {
         match csrf.expect("origins").check(&head) {
             Ok(()) => String::new(),
             Err(refused) => {
-                assert_eq!((refused.status().as_u16(), refused.code()), (403, "permission_denied"));
+                assert_eq!(
+                    (refused.status().as_u16(), refused.code()),
+                    (403, "permission_denied")
+                );
                 let detail = refused.detail().text().unwrap_or_default();
-                detail.strip_prefix("CSRF Failed: ").expect("so it begins").to_owned()
+                detail
+                    .strip_prefix("CSRF Failed: ")
+                    .expect("so it begins")
+                    .to_owned()
             }
         }
     }
@@ -263,23 +281,63 @@ mod tests {
         let wrong_header = format!("{header} incorrect.");
         for (cookie, headers, field, wanted) in [
             ("a=1", token(PLAIN), None, "CSRF cookie not set."),
-            ("csrftoken=short", token(PLAIN), None, "CSRF cookie has incorrect length."),
-            (&format!("csrftoken=.{}", &PLAIN[1..]), token(PLAIN), None, "CSRF cookie has invalid characters."),
+            (
+                "csrftoken=short",
+                token(PLAIN),
+                None,
+                "CSRF cookie has incorrect length.",
+            ),
+            (
+                &format!("csrftoken=.{}", &PLAIN[1..]),
+                token(PLAIN),
+                None,
+                "CSRF cookie has invalid characters.",
+            ),
             (cookie, vec![], None, "CSRF token missing."),
             (cookie, token(PLAIN), None, ""),
             (cookie, token("short"), None, &short_header),
             (cookie, token(""), None, &short_header),
-            (cookie, token("--------------------------------"), None, &odd_header),
-            (cookie, token("zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz"), None, &wrong_header),
+            (
+                cookie,
+                token("--------------------------------"),
+                None,
+                &odd_header,
+            ),
+            (
+                cookie,
+                token("zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz"),
+                None,
+                &wrong_header,
+            ),
             (cookie, vec![], Some(PLAIN), ""),
             (cookie, token(PLAIN), Some(""), ""),
-            (cookie, token(PLAIN), Some("short"), "CSRF token from POST has incorrect length."),
-            (cookie, token(PLAIN), Some("zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz"), "CSRF token from POST incorrect."),
+            (
+                cookie,
+                token(PLAIN),
+                Some("short"),
+                "CSRF token from POST has incorrect length.",
+            ),
+            (
+                cookie,
+                token(PLAIN),
+                Some("zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz"),
+                "CSRF token from POST incorrect.",
+            ),
         ] {
-            assert_eq!(reason(false, cookie, &headers, field), wanted, "{cookie} {headers:?} {field:?}");
+            assert_eq!(
+                reason(false, cookie, &headers, field),
+                wanted,
+                "{cookie} {headers:?} {field:?}"
+            );
         }
-        assert_eq!(reason_for("PUT", false, cookie, &[], Some(PLAIN)), "CSRF token missing.");
-        assert_eq!(reason_for("BREW", false, cookie, &[], None), "CSRF token missing.");
+        assert_eq!(
+            reason_for("PUT", false, cookie, &[], Some(PLAIN)),
+            "CSRF token missing."
+        );
+        assert_eq!(
+            reason_for("BREW", false, cookie, &[], None),
+            "CSRF token missing."
+        );
         for safe in ["GET", "HEAD", "OPTIONS", "TRACE"] {
             assert_eq!(reason_for(safe, false, "", &[("origin", "null")], None), "");
         }
@@ -288,7 +346,9 @@ mod tests {
     #[test]
     fn origin_and_referer_are_djangos() {
         let cookie = &format!("csrftoken={PLAIN}");
-        let origin = |text: &str| format!("Origin checking failed - {text} does not match any trusted origins.");
+        let origin = |text: &str| {
+            format!("Origin checking failed - {text} does not match any trusted origins.")
+        };
         for (https, text, good) in [
             (false, "http://example.com", true),
             (false, "https://example.com", false),
@@ -313,9 +373,18 @@ mod tests {
             ("", failed("Referer is malformed.")),
             ("nonsense", failed("Referer is malformed.")),
             ("https:///a", failed("Referer is malformed.")),
-            ("http://example.com/", failed("Referer is insecure while host is secure.")),
-            ("https://evil.example/", failed("https://evil.example/ does not match any trusted origins.")),
-            ("https://example.com:444/", failed("https://example.com:444/ does not match any trusted origins.")),
+            (
+                "http://example.com/",
+                failed("Referer is insecure while host is secure."),
+            ),
+            (
+                "https://evil.example/",
+                failed("https://evil.example/ does not match any trusted origins."),
+            ),
+            (
+                "https://example.com:444/",
+                failed("https://example.com:444/ does not match any trusted origins."),
+            ),
         ] {
             let headers = [("x-csrftoken", PLAIN), ("referer", text)];
             assert_eq!(reason(true, cookie, &headers, None), wanted, "{text}");
@@ -331,7 +400,10 @@ mod tests {
             "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345CTTIWJIYM2acegikmoqsuwyACEGIKMOQ",
             "zyxwvutsrqponmlkjihgfedcba987654BQOBNyvJvJPPPPPPPPPPPPPPPPPPPPPP",
         ] {
-            assert_eq!(plain(masked.as_bytes()).as_ref().map(|s| &s[..]), Ok(PLAIN.as_bytes()));
+            assert_eq!(
+                plain(masked.as_bytes()).as_ref().map(|s| &s[..]),
+                Ok(PLAIN.as_bytes())
+            );
         }
     }
 

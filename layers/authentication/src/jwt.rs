@@ -52,7 +52,6 @@ struct Inner {
     verifier: JwtVerifier,
     places: Places,
     claims: Claims,
-    keyword: Cow<'static, str>,
     realm: Cow<'static, str>,
     words: Words,
     drf: bool,
@@ -70,7 +69,6 @@ impl JwtAuthentication {
                 insecure_query: None,
             },
             claims: Claims::new(),
-            keyword: Cow::Borrowed(keyword),
             realm: Cow::Borrowed(realm),
             words: Words::new(keyword, realm, true).expect("both are words"),
             drf: false,
@@ -130,7 +128,7 @@ impl JwtAuthentication {
         let keyword = keyword.into();
         let words = Words::new(&keyword, &self.0.realm, !self.0.drf)?;
         Ok(self.changed(|inner| {
-            inner.keyword = keyword;
+            inner.claims.scheme = keyword;
             inner.words = words;
         }))
     }
@@ -142,7 +140,7 @@ impl JwtAuthentication {
     /// If a challenge cannot hold it.
     pub fn realm(self, realm: impl Into<Cow<'static, str>>) -> Result<Self, ConfigurationError> {
         let realm = realm.into();
-        let words = Words::new(&self.0.keyword, &realm, !self.0.drf)?;
+        let words = Words::new(&self.0.claims.scheme, &realm, !self.0.drf)?;
         Ok(self.changed(|inner| {
             inner.realm = realm;
             inner.words = words;
@@ -222,7 +220,7 @@ impl JwtAuthentication {
     pub fn drf(self) -> Self {
         self.changed(|inner| {
             inner.drf = true;
-            let words = Words::new(&inner.keyword, &inner.realm, false);
+            let words = Words::new(&inner.claims.scheme, &inner.realm, false);
             inner.words = words.expect("both were words before");
         })
     }
@@ -238,7 +236,7 @@ impl JwtAuthentication {
 
 impl Inner {
     fn verified(&self, verdict: Result<Jwt, JwtError>) -> Decision<Answer> {
-        let answer = verdict.and_then(|jwt| self.claims.of(&jwt, &self.keyword, &self.words));
+        let answer = verdict.and_then(|jwt| self.claims.of(&jwt, &self.words));
         match answer {
             Ok(decision) => decision,
             Err(error) => Decision::Now(Err(self.words.refused(&error))),
@@ -250,7 +248,7 @@ impl Authentication for JwtAuthentication {
     fn authenticate(&self, head: &Parts) -> Decision<Result<Option<Identity>, Exception>> {
         let inner = &self.0;
         let words = &inner.words;
-        let token = match inner.places.read(head, &inner.keyword, inner.drf) {
+        let token = match inner.places.read(head, &inner.claims.scheme, inner.drf) {
             Said::Nothing => return Decision::Now(Ok(None)),
             Said::Token(token) => token,
             Said::Cookie(token) if is_safe(&head.method) => Cow::Borrowed(token),

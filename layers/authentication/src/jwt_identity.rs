@@ -23,6 +23,7 @@ pub(crate) enum Found {
 pub(crate) struct Claims {
     pub(crate) find: Arc<Find>,
     pub(crate) roles: Option<Arc<[Box<str>]>>,
+    pub(crate) scheme: Cow<'static, str>,
     /// Who it is that keeps an identity beside a remembered token.
     pub(crate) mark: Mark,
 }
@@ -40,16 +41,12 @@ impl Claims {
         Self {
             find,
             roles: None,
+            scheme: Cow::Borrowed("Bearer"),
             mark: Mark::new(),
         }
     }
 
-    pub(crate) fn of(
-        &self,
-        jwt: &Jwt,
-        scheme: &Cow<'static, str>,
-        words: &Words,
-    ) -> Result<Decision<Answer>, JwtError> {
+    pub(crate) fn of(&self, jwt: &Jwt, words: &Words) -> Result<Decision<Answer>, JwtError> {
         if let Some(kept) = jwt.kept::<Identity>(self.mark) {
             return Ok(Decision::Now(Ok(Some(kept.clone()))));
         }
@@ -64,17 +61,17 @@ impl Claims {
                 return Ok(Decision::Now(Err(words.inactive())));
             }
             Found::Made(identity) => {
-                let identity = self.granted(identity, jwt, scheme)?;
+                let identity = self.granted(identity, jwt)?;
                 jwt.keep(self.mark, identity.clone());
                 return Ok(Decision::Now(Ok(Some(identity))));
             }
             Found::Asked(found) => found,
         };
-        let (this, jwt, scheme, words) = (self.clone(), jwt.clone(), scheme.clone(), words.clone());
+        let (this, jwt, words) = (self.clone(), jwt.clone(), words.clone());
         Ok(found.map(move |found| match found? {
             None => Err(words.unknown()),
             Some(identity) if !identity.is_active() => Err(words.inactive()),
-            Some(identity) => match this.granted(identity, &jwt, &scheme) {
+            Some(identity) => match this.granted(identity, &jwt) {
                 Ok(identity) => Ok(Some(identity)),
                 Err(error) => Err(words.refused(&error)),
             },
@@ -82,14 +79,9 @@ impl Claims {
     }
 
     /// The identity with what the token says of itself.
-    fn granted(
-        &self,
-        mut identity: Identity,
-        jwt: &Jwt,
-        scheme: &Cow<'static, str>,
-    ) -> Result<Identity, JwtError> {
+    fn granted(&self, mut identity: Identity, jwt: &Jwt) -> Result<Identity, JwtError> {
         if identity.scheme().is_empty() {
-            identity = identity.with_scheme(scheme.clone());
+            identity = identity.with_scheme(self.scheme.clone());
         }
         if identity.credential().is_none()
             && let Some(credential) = jwt.credential()

@@ -106,6 +106,12 @@
 //! * A remote user is believed from a trusted proxy alone, and nothing makes up a user who is
 //!   unknown: [`RemoteUserAuthentication`]. What is no name is refused with 401. An [`ApiKey`] is
 //!   new.
+//! * Signed tokens (`JwtAuthentication`, feature `jwt`) are answered in simplejwt's words. The scheme is
+//!   compared without case, and a challenge says `error="invalid_token"` or `"invalid_request"`
+//!   (RFC 6750, section 3.1; with 401 for both, as simplejwt, where the section has 400 for the
+//!   second); `JwtAuthentication::drf` does neither. A token may come in a cookie, for methods that
+//!   change nothing, and by a warning name in the query; two tokens at once are refused. What
+//!   simplejwt answers with 500 (a user id that is none, an `exp` that is a text) is a 401.
 //! * Whether bad credentials refuse at once can be left to permissions:
 //!   [`AuthenticationLayer::recording`].
 //! * A crash is not caught here. What an authentication cannot look up it answers with an
@@ -127,6 +133,10 @@ mod authorization;
 mod basic;
 mod chain;
 mod configuration_error;
+mod cookies;
+mod csrf;
+mod csrf_field;
+mod django_csrf;
 mod events;
 #[cfg(feature = "testing")]
 mod force;
@@ -140,7 +150,9 @@ mod jwt_source;
 #[cfg(feature = "jwt")]
 mod jwt_words;
 mod layer;
+mod left;
 mod look_up;
+mod origin;
 mod query;
 #[cfg(feature = "passwords")]
 mod remembered;
@@ -148,6 +160,13 @@ mod remote_user;
 #[cfg(feature = "testing")]
 mod request_factory;
 mod service;
+#[cfg(feature = "sessions")]
+mod session;
+#[cfg(feature = "sessions")]
+mod session_authentication;
+#[cfg(feature = "sessions")]
+mod session_cookie;
+mod session_headers;
 #[cfg(feature = "passwords")]
 mod slots;
 mod token;
@@ -160,11 +179,17 @@ pub use api_key::ApiKey;
 pub use authentication::Authentication;
 pub use basic::BasicAuthentication;
 pub use configuration_error::{ConfigurationError, ConfigurationErrorKind};
+pub use csrf::Csrf;
+pub use csrf_field::CsrfField;
 #[cfg(feature = "jwt")]
 pub use jwt::JwtAuthentication;
 pub use layer::AuthenticationLayer;
 pub use remote_user::RemoteUserAuthentication;
 pub use service::AuthenticationService;
+#[cfg(feature = "sessions")]
+pub use session::Session;
+#[cfg(feature = "sessions")]
+pub use session_authentication::SessionAuthentication;
 pub use token::TokenAuthentication;
 
 /// What tests of gated services need, and nothing else does (feature `testing`).

@@ -95,7 +95,9 @@ impl Trusted {
 
     /// The part before `://`.
     pub(crate) fn scheme(&self) -> &str {
-        self.written.split_once("://").map_or("", |(scheme, _)| scheme)
+        self.written
+            .split_once("://")
+            .map_or("", |(scheme, _)| scheme)
     }
 }
 
@@ -156,7 +158,13 @@ mod tests {
     fn what_is_trusted_is_whole() {
         assert!(Trusted::read("https://example.com", false).is_ok());
         assert!(Trusted::read("https://*.example.com", true).is_ok());
-        for given in ["https://*.example.com", "example.com", "https://example.com/a", "null", ""] {
+        for given in [
+            "https://*.example.com",
+            "example.com",
+            "https://example.com/a",
+            "null",
+            "",
+        ] {
             let error = Trusted::read(given, false).expect_err(given);
             assert!(error.to_string().contains(&format!("{given:?}")), "{error}");
         }

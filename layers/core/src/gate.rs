@@ -4,7 +4,7 @@ use crate::{Exception, Later};
 
 /// What a gate does with a request's head on the way in, and with the answer's on the way out.
 ///
-/// A layer's service holds one and calls [`GateFuture::enter`]. Only who writes a gate of a new
+/// A layer's service holds one and calls [`GateFuture::enter`](crate::GateFuture::enter). Only who writes a gate of a new
 /// kind implements this; a new permission or throttle is a trait of its layer's crate.
 pub trait Gate: Clone {
     /// What is remembered of a request until its answer comes.

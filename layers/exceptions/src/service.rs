@@ -80,7 +80,7 @@ where
 /// The clone has the same handler. A failure that waits for its call stays with the original.
 impl<S: Clone> Clone for ExceptionService<S> {
     fn clone(&self) -> Self {
-        Self::new(self.inner.clone(), Arc::clone(&self.shared))
+        Self::new(S::clone(&self.inner), Arc::clone(&self.shared))
     }
 }
 

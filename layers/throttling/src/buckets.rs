@@ -76,10 +76,10 @@ impl Buckets {
     #[inline]
     pub(crate) fn ask(&self, full_at: [u64; 2], now: u64, cost: u32) -> Answer {
         let mut answer = Answer::default();
-        for bucket in 0..2 {
+        for (bucket, full_at) in full_at.into_iter().enumerate() {
             let latest = now + self.capacities[bucket];
             // After a change to a shorter rate the debt is at most the new rate's.
-            let start = full_at[bucket].max(now).min(latest);
+            let start = full_at.max(now).min(latest);
             answer.start[bucket] = start;
             // It cannot wrap where the cost is at most the limit.
             let price = self.cells[bucket].wrapping_mul(cost.into());
@@ -130,8 +130,8 @@ impl Buckets {
     #[inline]
     pub(crate) fn read(&self, answer: &Answer, written: bool, now: u64, verdict: &mut Verdict) {
         let states = if written { &answer.next } else { &answer.start };
-        for bucket in 0..self.count().min(2) {
-            let room = now + self.capacities[bucket] - states[bucket];
+        for (bucket, state) in states.iter().enumerate().take(self.count()) {
+            let room = now + self.capacities[bucket] - state;
             verdict.push(Reading::bucket(
                 room,
                 self.cells[bucket],

@@ -252,7 +252,7 @@ impl<'t> Claims<'t> {
     }
 
     /// Gives the look-ups away, and those claims that need none.
-    pub(crate) fn to_resolve(&mut self) -> (Claims<'static>, LookUps) {
+    pub(crate) fn give_look_ups(&mut self) -> (Claims<'static>, LookUps) {
         let mut owned = self.owned();
         let mut look_ups = Vec::new();
         if let Some(more) = &mut self.more {

@@ -1,10 +1,10 @@
 //! One decision of the memory store: all claims checked, then all written.
 
 use crate::{
-    Change, Claim, Claims, Rate, Reading, Verdict,
+    Change, Claims, Rate, Reading, Verdict,
     buckets::{Answer, Buckets},
     few::Few,
-    line::resized,
+    line::{Line, resized},
     log::Log,
     logs::{HeldLogs, Logs},
     reading::Hold,
@@ -41,15 +41,18 @@ pub(crate) fn decide<'l>(
 ) {
     if let Some(claim) = claims.only()
         && let Some(buckets) = claim.limits().only()
-        && decide_one(table, claim, buckets, now, verdict)
+        && let Some(answer) = take_one(table, claim.fingerprint(), buckets, claim.cost(), now)
     {
-        return;
+        return buckets.read(&answer, answer.is_yes(), now, verdict);
     }
     decide_all(table, logs, claims, Change::Take, now, verdict);
 }
 
-/// For how many nanoseconds one key is held back, with nothing about what remains: `None` where it
-/// does not lie in its first line, and nothing has been done.
+/// Decides about one key of one or two rates, where it is kept: `None` where it is not, and nothing
+/// has been done.
+///
+/// A key lies in one line, and never moves to its other; so it is looked for in one after the
+/// other. That both are held at once is needed for a new key alone.
 #[inline]
 pub(crate) fn take_one(
     table: &Table,
@@ -57,8 +60,34 @@ pub(crate) fn take_one(
     buckets: &Buckets,
     cost: u32,
     now: u64,
-) -> Option<u64> {
-    let line = table.first(fingerprint);
+) -> Option<Answer> {
+    let first = table.first(fingerprint);
+    let answer = take_in(first, fingerprint, buckets, cost, now);
+    match answer {
+        Some(answer) => Some(answer),
+        None => take_second(table, fingerprint, buckets, cost, now),
+    }
+}
+
+#[inline(never)]
+fn take_second(
+    table: &Table,
+    fingerprint: u64,
+    buckets: &Buckets,
+    cost: u32,
+    now: u64,
+) -> Option<Answer> {
+    take_in(table.second(fingerprint), fingerprint, buckets, cost, now)
+}
+
+#[inline(always)]
+fn take_in(
+    line: &Line,
+    fingerprint: u64,
+    buckets: &Buckets,
+    cost: u32,
+    now: u64,
+) -> Option<Answer> {
     let word = line.lock();
     let Some(index) = line.find(fingerprint) else {
         line.unlock_as(word);
@@ -66,43 +95,13 @@ pub(crate) fn take_one(
     };
     let slot = line.slot(index);
     let answer = buckets.ask(slot.load(), now, cost);
-    let held = answer.held();
-    if held == 0 && cost > 0 {
+    if answer.is_yes() && cost > 0 {
         slot.move_to(answer.next);
         line.unlock_as(resized(word, index, buckets.sizes()));
     } else {
         line.unlock_as(word);
     }
-    Some(held)
-}
-
-/// The same for the commonest request, which has one place in the table, most often in its first
-/// line. Elsewhere it says `false` and has done nothing.
-#[inline]
-fn decide_one(
-    table: &Table,
-    claim: &Claim<'_>,
-    buckets: &Buckets,
-    now: u64,
-    verdict: &mut Verdict,
-) -> bool {
-    let line = table.first(claim.fingerprint());
-    let word = line.lock();
-    let Some(index) = line.find(claim.fingerprint()) else {
-        line.unlock_as(word);
-        return false;
-    };
-    let slot = line.slot(index);
-    let answer = buckets.ask(slot.load(), now, claim.cost());
-    let written = answer.is_yes();
-    if written && claim.cost() > 0 {
-        slot.move_to(answer.next);
-        line.unlock_as(resized(word, index, buckets.sizes()));
-    } else {
-        line.unlock_as(word);
-    }
-    buckets.read(&answer, written, now, verdict);
-    true
+    Some(answer)
 }
 
 /// Decides any number of claims, or changes their counts in another way.

@@ -38,18 +38,21 @@ impl KeyHasher {
     }
 }
 
-/// SipHash-1-3 (Aumasson and Bernstein) over whole words.
+/// SipHash-1-3 (Aumasson and Bernstein) over the bytes that a key writes, then seven of its scope.
 ///
-/// The standard library's takes bytes, which costs it three times as much for keys of one or two
-/// words. A number is a word here; bytes are words with a last one that holds their count, so no
-/// two sequences of writes are the same words. The scope's seven bytes and the length end it.
+/// The standard library's keeps a buffer that costs it three times as much for keys of one or two
+/// words; here the places of all numbers are known when it is compiled. Lengths and the numbers of
+/// variants are two bytes where they are small, so that an address is one word.
 struct Words {
     state: [u64; 4],
+    // Bytes that make no whole word yet, the lowest first, and how many bits they are.
+    rest: u64,
+    bits: u32,
     length: u64,
 }
 
 impl Words {
-    #[inline]
+    #[inline(always)]
     fn new([k0, k1]: [u64; 2]) -> Self {
         Self {
             state: [
@@ -58,11 +61,13 @@ impl Words {
                 k0 ^ 0x6c79_6765_6e65_7261,
                 k1 ^ 0x7465_6462_7974_6573,
             ],
+            rest: 0,
+            bits: 0,
             length: 0,
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn round(&mut self) {
         let [mut v0, mut v1, mut v2, mut v3] = self.state;
         v0 = v0.wrapping_add(v1);
@@ -78,16 +83,40 @@ impl Words {
         self.state = [v0, v1, v2, v3];
     }
 
-    #[inline]
+    #[inline(always)]
     fn word(&mut self, word: u64) {
         self.state[3] ^= word;
         self.round();
         self.state[0] ^= word;
     }
 
-    #[inline]
+    /// Adds so many low bits of a number, whose others are 0; whole bytes, 8 to 64.
+    #[inline(always)]
+    fn push(&mut self, number: u64, bits: u32) {
+        self.length = self.length.wrapping_add(u64::from(bits / 8));
+        let word = self.rest | number << self.bits;
+        let all = self.bits + bits;
+        if all < 64 {
+            self.rest = word;
+            self.bits = all;
+        } else {
+            self.word(word);
+            self.rest = number.checked_shr(64 - self.bits).unwrap_or(0);
+            self.bits = all - 64;
+        }
+    }
+
+    #[inline(always)]
     fn end(mut self, scope: u64) -> u64 {
-        self.word(scope >> 8 | self.length.wrapping_add(7) << 56);
+        let scope = scope >> 8;
+        let length = self.length.wrapping_add(7) << 56;
+        if self.bits == 0 {
+            self.word(scope | length);
+        } else {
+            // The scope begins in the middle of a word and ends in that of the next.
+            self.word(self.rest | scope << self.bits);
+            self.word(scope >> (64 - self.bits) | length);
+        }
         self.state[2] ^= 0xff;
         self.round();
         self.round();
@@ -97,56 +126,73 @@ impl Words {
 }
 
 impl Hasher for Words {
-    #[inline]
+    #[inline(always)]
     fn write(&mut self, bytes: &[u8]) {
         let (words, tail) = bytes.as_chunks::<8>();
         for word in words {
-            self.write_u64(u64::from_le_bytes(*word));
+            self.push(u64::from_le_bytes(*word), 64);
         }
-        let last = (tail.len() as u64) << 56;
-        let last = (0..).zip(tail).fold(last, |last, (index, byte)| {
-            last | u64::from(*byte) << (8 * index)
-        });
-        self.write_u64(last);
+        let (halves, tail) = tail.as_chunks::<4>();
+        for half in halves {
+            self.push(u32::from_le_bytes(*half).into(), 32);
+        }
+        for byte in tail {
+            self.push((*byte).into(), 8);
+        }
     }
 
-    #[inline]
+    #[inline(always)]
     fn write_u8(&mut self, number: u8) {
-        self.write_u64(number.into());
+        self.push(number.into(), 8);
     }
 
-    #[inline]
+    #[inline(always)]
     fn write_u16(&mut self, number: u16) {
-        self.write_u64(number.into());
+        self.push(number.into(), 16);
     }
 
-    #[inline]
+    #[inline(always)]
     fn write_u32(&mut self, number: u32) {
-        self.write_u64(number.into());
+        self.push(number.into(), 32);
     }
 
-    #[inline]
+    #[inline(always)]
     fn write_u64(&mut self, number: u64) {
-        self.length = self.length.wrapping_add(8);
-        self.word(number);
+        self.push(number, 64);
     }
 
-    #[inline]
+    #[inline(always)]
     fn write_u128(&mut self, number: u128) {
-        self.write_u64(number as u64);
-        self.write_u64((number >> 64) as u64);
+        self.push(number as u64, 64);
+        self.push((number >> 64) as u64, 64);
     }
 
-    #[inline]
+    // Lengths, and with the signed ones the numbers of variants.
+    #[inline(always)]
     fn write_usize(&mut self, number: usize) {
-        self.write_u64(number as u64);
+        if number < 0xffff {
+            self.push(number as u64, 16);
+        } else {
+            self.push(0xffff, 16);
+            self.push(number as u64, 64);
+        }
     }
 
-    // The signed ones come here through those above.
-    #[inline]
+    #[inline(always)]
     fn finish(&self) -> u64 {
-        let Self { state, length } = *self;
-        Self { state, length }.end(0)
+        let Self {
+            state,
+            rest,
+            bits,
+            length,
+        } = *self;
+        let copy = Self {
+            state,
+            rest,
+            bits,
+            length,
+        };
+        copy.end(0)
     }
 }
 
@@ -170,33 +216,46 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn it_is_the_siphash_of_the_standard_library() {
-        // Its keys are 0 and it hashes bytes; these words are those bytes.
-        let mut known = std::collections::hash_map::DefaultHasher::new();
-        let words: [u64; 3] = [0x0706_0504_0302_0100, u64::MAX, 42];
-        let scope = 0x1122_3344_5566_7788_u64;
-        for word in words {
-            known.write(&word.to_le_bytes());
-        }
-        known.write(&scope.to_le_bytes()[1..]);
-        let mut ours = Words::new([0, 0]);
-        for word in words {
-            ours.write_u64(word);
-        }
-        assert_eq!(ours.end(scope), known.finish());
-    }
-
     proptest! {
+        #[test]
+        fn it_is_the_siphash_of_the_standard_library(
+            parts in prop::collection::vec((prop::collection::vec(any::<u8>(), 0..12), any::<u32>()), 0..6),
+            scope: u64,
+        ) {
+            // The standard library's has the keys 0.
+            let mut known = std::collections::hash_map::DefaultHasher::new();
+            let mut ours = Words::new([0, 0]);
+            for (bytes, number) in &parts {
+                for hasher in [&mut known as &mut dyn Hasher, &mut ours] {
+                    hasher.write(bytes);
+                    hasher.write_u32(*number);
+                    hasher.write_u8(7);
+                    hasher.write_u128(u128::from(*number) << 50);
+                }
+            }
+            known.write(&scope.to_le_bytes()[1..]);
+            prop_assert_eq!(ours.end(scope), known.finish());
+        }
+
         #[test]
         fn different_keys_have_different_hashes(keys in prop::collection::hash_set(".{0,20}", 0..50)) {
             let hasher = KeyHasher::random();
-            let hash = |key: &String| hasher.fingerprint(1, key.as_str());
-            let hashes: HashSet<_> = keys.iter().map(hash).collect();
+            let hashes: HashSet<_> = keys.iter().map(|key| hasher.fingerprint(1, key)).collect();
             prop_assert_eq!(hashes.len(), keys.len());
             let bytes = |key: &String| hasher.fingerprint(1, key.as_bytes());
             prop_assert_eq!(keys.iter().map(bytes).collect::<HashSet<_>>().len(), keys.len());
         }
+    }
+
+    #[test]
+    fn lengths_large_and_small_are_told_apart() {
+        let hash = |number: usize| {
+            let mut words = Words::new([1, 2]);
+            words.write_usize(number);
+            words.end(0)
+        };
+        let numbers = [0, 1, 0xfffe, 0xffff, 0x1_0000, usize::MAX];
+        assert_eq!(numbers.map(hash).into_iter().collect::<HashSet<_>>().len(), 6);
     }
 
     #[test]

@@ -92,11 +92,12 @@ impl MemoryStore {
         cost: u32,
         now: u64,
     ) -> u64 {
-        let now = now.min(LATEST);
         let fingerprint = self.hasher.fingerprint(limits.scope_hash(), key);
-        let held = limits.only().and_then(|buckets| {
+        let held = limits
+            .only().and_then(|buckets| {
             take_one(self.table(), fingerprint, buckets, cost, now)
         });
+        let held = held.map(|answer| answer.held());
         held.unwrap_or_else(|| self.take_all(limits, fingerprint, cost, now))
     }
 

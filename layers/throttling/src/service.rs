@@ -156,7 +156,7 @@ impl ThrottleGate {
 
     fn look_up(&self, claims: &mut Claims<'_>, counted: Counted) -> Step<Memo, Answer> {
         let gate = self.clone();
-        let (mut claims, look_ups) = claims.to_resolve();
+        let (mut claims, look_ups) = claims.give_look_ups();
         Step::Wait(Box::pin(async move {
             let result = match look_ups.resolve(&mut claims).await {
                 Ok(()) => match gate.decide(&claims, gate.0.clock.nanos()) {

@@ -54,6 +54,12 @@ impl Table {
         &self.lines[self.first_home(fingerprint) as usize]
     }
 
+    /// The other line that it may lie in.
+    #[inline]
+    pub(crate) fn second(&self, fingerprint: u64) -> &Line {
+        self.first(mix(fingerprint))
+    }
+
     /// Locks these lines, in the order of their index, so that two requests never wait for each
     /// other.
     pub(crate) fn hold(&self, mut lines: Few<u32, 8>) -> Held<'_> {

@@ -9,7 +9,7 @@ use std::{
 
 use gatefold_core::{Decision, Exception, Identity, ManualClock, detach, later, testing::Strict};
 use gatefold_throttling::{
-    AnonRateThrottle, Claims, KeyHasher, Limits, MemoryStore, Rate, RateHeaders,
+    AnonRateThrottle, Change, Claims, KeyHasher, Limits, MemoryStore, Rate, RateHeaders,
     ScopedRateThrottle, Store, ThrottleLayer, ThrottleService, UserRateThrottle, Verdict,
 };
 use http::{HeaderMap, Request, Response, StatusCode, request::Parts};
@@ -23,7 +23,7 @@ impl Store for Distant {
         self.0.hasher()
     }
 
-    fn decide(&self, claims: &Claims, now: Duration) -> Decision<Result<Verdict, Exception>> {
+    fn decide(&self, claims: &Claims<'_>, now: u64) -> Decision<Result<Verdict, Exception>> {
         let decision = self.0.decide(claims, now);
         later(async move {
             tokio::task::yield_now().await;
@@ -32,6 +32,16 @@ impl Store for Distant {
                 Decision::Later(verdict) => verdict.await,
             }
         })
+    }
+
+    fn change(
+        &self,
+        claims: &Claims<'_>,
+        change: Change,
+        now: u64,
+    ) -> Decision<Result<Verdict, Exception>> {
+        let decision = self.0.change(claims, change, now);
+        later(decision.wait())
     }
 }
 
@@ -131,8 +141,16 @@ async fn a_store_that_fails_refuses() {
         fn hasher(&self) -> &KeyHasher {
             &self.0
         }
-        fn decide(&self, _: &Claims, _: Duration) -> Decision<Result<Verdict, Exception>> {
+        fn decide(&self, _: &Claims<'_>, _: u64) -> Decision<Result<Verdict, Exception>> {
             later(async { Err(Exception::unavailable("connection refused")) })
+        }
+        fn change(
+            &self,
+            claims: &Claims<'_>,
+            _: Change,
+            now: u64,
+        ) -> Decision<Result<Verdict, Exception>> {
+            self.decide(claims, now)
         }
     }
     let layer = ThrottleLayer::new(throttle()).store(Away(KeyHasher::random()));
@@ -174,7 +192,7 @@ async fn all_are_consumed_or_none() {
     ] {
         let [shared, own] = rates;
         let everybody = Limits::new("everybody", [shared]).expect("a rate");
-        let total = move |_: &Parts, claims: &mut Claims| claims.add(&everybody, ());
+        let total = move |_: &Parts, claims: &mut Claims<'_>| claims.add(&everybody, ());
         let layer = ThrottleLayer::new(UserRateThrottle::new([own]).expect("a rate"))
             .and(total)
             .expect("two scopes");
@@ -298,7 +316,7 @@ async fn clones_share_counts_and_so_do_layers_with_one_store() {
 async fn a_tier_is_looked_up_before_the_one_step() {
     let free = Limits::new("tier", ["1/min"]).expect("a rate");
     let paid = Limits::new("tier", ["3/min"]).expect("a rate");
-    let tiers = move |head: &Parts, claims: &mut Claims| {
+    let tiers = move |head: &Parts, claims: &mut Claims<'_>| {
         let user = Identity::of(&head.extensions).map(|user| user.id().to_owned());
         let (free, paid) = (free.clone(), paid.clone());
         claims.later(|mut claims| async move {
@@ -329,7 +347,7 @@ async fn a_tier_is_looked_up_before_the_one_step() {
 async fn a_closure_that_gives_a_scope_two_rates_is_a_mistake_of_the_service() {
     let few = Limits::new("calls", ["1/min"]).expect("a rate");
     let many = Limits::new("calls", ["2/min"]).expect("a rate");
-    let layer = ThrottleLayer::new(move |_: &Parts, claims: &mut Claims| {
+    let layer = ThrottleLayer::new(move |_: &Parts, claims: &mut Claims<'_>| {
         claims.add(&few, "key");
         claims.add(&many, "key");
     });
@@ -342,7 +360,7 @@ async fn a_closure_that_gives_a_scope_two_rates_is_a_mistake_of_the_service() {
 #[tokio::test]
 async fn the_same_claim_twice_costs_both() {
     let limits = Limits::new("calls", ["4/min"]).expect("a rate");
-    let layer = ThrottleLayer::new(move |_: &Parts, claims: &mut Claims| {
+    let layer = ThrottleLayer::new(move |_: &Parts, claims: &mut Claims<'_>| {
         claims.add(&limits, "key");
         claims.add_with_cost(&limits, "key", 2);
     });
@@ -354,7 +372,7 @@ async fn the_same_claim_twice_costs_both() {
 #[tokio::test]
 async fn what_can_never_be_admitted_gets_no_date() {
     let limits = Limits::new("calls", ["4/min"]).expect("a rate");
-    let layer = ThrottleLayer::new(move |_: &Parts, claims: &mut Claims| {
+    let layer = ThrottleLayer::new(move |_: &Parts, claims: &mut Claims<'_>| {
         claims.add_with_cost(&limits, "key", 5);
     });
     let Ok(refused) = layer.layer(Strict::new()).oneshot(request("a")).await;

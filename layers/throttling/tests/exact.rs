@@ -18,7 +18,7 @@ use tower::{Layer, ServiceExt};
 fn layer(rates: [Rate; 2], clock: Clock) -> ThrottleLayer {
     let user = Limits::new("user", [rates[0], Rate::per_day(100_000)]).expect("rates");
     let all = Limits::new("all", [rates[1]]).expect("a rate");
-    let both = move |head: &Parts, claims: &mut Claims| {
+    let both = move |head: &Parts, claims: &mut Claims<'_>| {
         let id = Identity::of(&head.extensions).map(Identity::id);
         claims.add(&user, id);
         claims.add(&all, ());
@@ -90,7 +90,7 @@ fn so_they_are_where_one_key_is_all_that_is_claimed() {
 fn a_flood_of_keys_sets_no_exhausted_client_free() {
     let limits = Limits::new("user", [Rate::per_hour(5)]).expect("a rate");
     let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
-    let layer = ThrottleLayer::new(move |head: &Parts, claims: &mut Claims| {
+    let layer = ThrottleLayer::new(move |head: &Parts, claims: &mut Claims<'_>| {
         claims.add(&limits, head.uri.path());
     })
     .clock(clock.clock())

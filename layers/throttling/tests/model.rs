@@ -102,14 +102,14 @@ proptest! {
         let (scopes, store, mut model, mut now) = (scopes(), MemoryStore::new(1000), Model::default(), 0);
         for (pause, wanted) in steps {
             now += pause;
-            let mut claims = Claims::new(store.hasher().clone());
+            let mut claims = Claims::new(*store.hasher());
             let mut rates = Vec::new();
             for ((scope, key), cost) in wanted {
                 claims.add_with_cost(&scopes[scope], key, cost);
                 let keys = scopes[scope].rates().iter().map(|rate| (scope * 2 + key, *rate));
                 rates.extend(keys.map(|key| (key, cost)));
             }
-            let Decision::Now(Ok(verdict)) = store.decide(&claims, Duration::from_nanos(now)) else {
+            let Decision::Now(Ok(verdict)) = store.decide(&claims, now) else {
                 panic!("memory answers now")
             };
             let fits = rates.iter().all(|(key, cost)| model.fits(*key, now, *cost));

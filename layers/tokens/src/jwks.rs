@@ -121,15 +121,18 @@ impl Jwks {
     ///
     /// If there are no keys afterwards.
     pub async fn warm(&self) -> Result<(), Exception> {
-        let mut ended = {
+        let ended = {
             let mut state = self.state();
             let ended = self.shared.ended.subscribe();
             if !self.running(&state) {
                 self.begin(&mut state);
             }
-            ended
+            // Outside of a runtime nothing has begun, and nothing will end.
+            self.running(&state).then_some(ended)
         };
-        let _ = ended.changed().await;
+        if let Some(ended) = ended {
+            later(ended).await;
+        }
         match self.current() {
             Some(_) => Ok(()),
             None => Err(Exception::unavailable("the keys could not be fetched")),
@@ -214,13 +217,14 @@ impl Jwks {
             return;
         };
         state.running = true;
-        let (this, fetch) = (self.clone(), self.fetcher.fetch());
+        let this = self.clone();
         runtime.spawn(async move {
+            let fetcher = Arc::clone(&this.fetcher);
             let mut end = End {
                 jwks: this,
                 set: None,
             };
-            end.set = fetch.await.ok();
+            end.set = fetcher.fetch().await.ok();
         });
     }
 

@@ -30,8 +30,10 @@ pub enum JwtAlgorithm {
     Es384,
     /// ECDSA over P-521 with SHA-512.
     Es512,
-    /// Ed25519.
+    /// Ed25519 by its old name, `EdDSA` (RFC 8037).
     EdDsa,
+    /// Ed25519 by its full name (RFC 9864). To a verifier it is another algorithm than `EdDSA`.
+    Ed25519,
 }
 
 /// What kind of key an algorithm takes.
@@ -44,7 +46,7 @@ pub(crate) enum Family {
 }
 
 impl JwtAlgorithm {
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Hs256,
         Self::Hs384,
         Self::Hs512,
@@ -58,6 +60,7 @@ impl JwtAlgorithm {
         Self::Es384,
         Self::Es512,
         Self::EdDsa,
+        Self::Ed25519,
     ];
 
     /// The algorithm with this name, written exactly so.
@@ -81,6 +84,7 @@ impl JwtAlgorithm {
             Self::Es384 => "ES384",
             Self::Es512 => "ES512",
             Self::EdDsa => "EdDSA",
+            Self::Ed25519 => "Ed25519",
         }
     }
 
@@ -91,7 +95,7 @@ impl JwtAlgorithm {
                 Family::Rsa
             }
             Self::Es256 | Self::Es384 | Self::Es512 => Family::Ec,
-            Self::EdDsa => Family::Ed,
+            Self::EdDsa | Self::Ed25519 => Family::Ed,
         }
     }
 
@@ -159,7 +163,7 @@ mod tests {
         for algorithm in JwtAlgorithm::ALL {
             assert_eq!(JwtAlgorithm::of_name(algorithm.name()), Some(algorithm));
         }
-        for name in ["none", "hs256", "HS256 ", "Ed25519", "ES256K", ""] {
+        for name in ["none", "hs256", "HS256 ", "ed25519", "ES256K", ""] {
             assert_eq!(JwtAlgorithm::of_name(name), None, "{name:?}");
         }
     }

@@ -125,7 +125,7 @@ fn read(parameters: &AlgorithmParameters) -> Result<(DecodingKey, Vec<JwtAlgorit
         }
         AlgorithmParameters::OctetKeyPair(pair) if pair.curve == EllipticCurve::Ed25519 => (
             DecodingKey::from_ed_components(&pair.x),
-            vec![JwtAlgorithm::EdDsa],
+            vec![JwtAlgorithm::EdDsa, JwtAlgorithm::Ed25519],
         ),
         AlgorithmParameters::OctetKey(secret) => {
             let key = jsonwebtoken::jwk::Jwk {

@@ -61,6 +61,11 @@
 //! features `argon2` and `pbkdf2`). [`UserEpochs`] says when all that a user has proved is called
 //! back. There is no gate here, no HTTP and no async runtime.
 //!
+//! `JwtVerifier` (feature `jwt`) verifies signed tokens with HMAC, RSA, ECDSA and Ed25519 keys, from
+//! PEM, DER and JWK, several by their names, and remembers what it has verified; `Jwks` (features
+//! `jwks`, `jwks-http`) fetches the keys that an identity provider publishes. `JwtSigner` and
+//! `JwtIssuer` make tokens.
+//!
 //! # How this differs from Django REST Framework
 //!
 //! * A token is kept as a digest. Django REST Framework keeps it in the clear, so whoever reads the
@@ -70,6 +75,16 @@
 //! * A token has a prefix and a checksum, and 256 random bits in the place of 160. Tokens that
 //!   Django REST Framework made stay good: put their digests into the store.
 //! * Passwords are hashed with argon2id. Django's hashes are read, and outdated.
+//! * Signed tokens are simplejwt's where `JwtVerifier::simplejwt` reads them. By default more is
+//!   wanted: an `aud` is refused unless it was named, padding, members that stand twice and `crit`
+//!   are refused, secrets shorter than their hash and RSA keys under 2048 bits are errors when they
+//!   are configured. What costs little is tested before the signature, so a forged token that has
+//!   also expired is told that it has expired; the preset tells the forgery first, as simplejwt does.
+//! * A key belongs to one algorithm. simplejwt has one key; here there may be several, chosen by `kid`,
+//!   and one may vouch for one issuer.
+//! * Access tokens can be called back, by `jti` and all of a user's at once; simplejwt's blacklist
+//!   holds refresh tokens alone. A verified token is remembered for five minutes at most, and what
+//!   may have changed is asked each time.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

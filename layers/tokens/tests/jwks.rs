@@ -213,3 +213,14 @@ async fn a_fetcher_that_panics_is_one_that_failed() {
     );
     assert!(jwks.warm().await.is_err());
 }
+
+#[test]
+fn without_a_runtime_there_are_no_keys_and_nobody_waits_for_them() {
+    let jwks = Jwks::new(|| async { Ok(String::new()) });
+    let warm = std::pin::pin!(jwks.warm());
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    let std::task::Poll::Ready(warm) = warm.poll(&mut cx) else {
+        panic!("it waits")
+    };
+    assert!(warm.is_err());
+}

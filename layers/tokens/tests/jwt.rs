@@ -9,7 +9,7 @@ use gatefold_tokens::{
 };
 use proptest::prelude::*;
 
-const ALL: [JwtAlgorithm; 13] = [
+const ALL: [JwtAlgorithm; 14] = [
     JwtAlgorithm::Hs256,
     JwtAlgorithm::Hs384,
     JwtAlgorithm::Hs512,
@@ -23,6 +23,7 @@ const ALL: [JwtAlgorithm; 13] = [
     JwtAlgorithm::Es384,
     JwtAlgorithm::Es512,
     JwtAlgorithm::EdDsa,
+    JwtAlgorithm::Ed25519,
 ];
 
 const SECRET: [u8; 64] = [7; 64];

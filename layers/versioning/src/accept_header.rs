@@ -19,6 +19,8 @@ use crate::{
 /// equals the most specific, and one with `q=0` never (RFC 9110, sections 12.4.2 and 12.5.1). An
 /// unsupported version is 406.
 ///
+/// The first few texts that are read are remembered, which allocates; after that nothing does.
+///
 /// ```
 /// use gatefold_versioning::{AcceptHeaderVersioning, Versioning};
 ///
@@ -148,7 +150,7 @@ impl AcceptHeaderVersioning {
 /// The accepted media type, where the client wrote nothing else.
 fn text_of(accepted: &Accepted) -> Option<&[u8]> {
     let (written, media_type) = (accepted.as_written(), accepted.media_type().as_ref());
-    std::ptr::eq(written, media_type).then(|| written.as_bytes())
+    std::ptr::eq(written, media_type).then_some(written.as_bytes())
 }
 
 impl Versioning for AcceptHeaderVersioning {

@@ -14,18 +14,25 @@ pub(crate) struct Allowed {
     supported: Supported,
     default: Option<Version>,
     bad_request: bool,
+    /// All of them by name, for refusals.
+    names: Option<HeaderValue>,
 }
 
 impl Allowed {
     pub(crate) fn new(supported: impl Into<Supported>) -> Self {
-        Self {
+        let allowed = Self {
             supported: supported.into(),
             ..Self::default()
+        };
+        Self {
+            names: supported_value(&allowed.named_versions()),
+            ..allowed
         }
     }
 
     pub(crate) fn set_default(&mut self, version: impl Into<Arc<str>>) {
         self.default = Some(Version::new(version));
+        self.names = supported_value(&self.named_versions());
     }
 
     pub(crate) fn set_bad_request(&mut self) {
@@ -113,8 +120,8 @@ impl Allowed {
     }
 
     fn named(&self, exception: Exception) -> Exception {
-        match supported_value(&self.named_versions()) {
-            Some(value) => exception.with_header(SUPPORTED, value),
+        match &self.names {
+            Some(names) => exception.with_header(SUPPORTED, names.clone()),
             None => exception,
         }
     }

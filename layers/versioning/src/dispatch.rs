@@ -13,6 +13,7 @@ use tower_service::Service;
 use crate::{
     DispatchFuture, VersionRange,
     allowed::{SUPPORTED, supported_value},
+    key,
 };
 
 /// Leads each request to the service of its version.
@@ -60,6 +61,8 @@ pub struct Dispatch<S> {
 #[derive(Clone)]
 struct Table<S> {
     entries: Vec<(Version, S)>,
+    /// Of each version that is short.
+    keys: Vec<Option<u64>>,
     choose: Option<Choose>,
     otherwise: Option<S>,
 }
@@ -151,7 +154,9 @@ impl<S> Dispatch<S> {
     }
 
     fn of(entries: Vec<(Version, S)>, choose: Option<Choose>) -> Self {
+        let keys = entries.iter().map(|(version, _)| key::of(version.as_str()));
         let table = Table {
+            keys: keys.collect(),
             entries,
             choose,
             otherwise: None,
@@ -178,11 +183,18 @@ impl<S> Table<S> {
     }
 
     fn find(&self, text: &str) -> Option<&S> {
-        let mut entries = self.entries.iter();
-        if let Some((_, service)) = entries.find(|(version, _)| version.as_str() == text) {
-            return Some(service);
-        }
-        let place = self.choose.as_ref()?(text)?;
+        let same = match key::of(text) {
+            key @ Some(_) => self.keys.iter().position(|known| *known == key),
+            None => {
+                let mut entries = self.entries.iter();
+                entries.position(|(version, _)| version.as_str() == text)
+            }
+        };
+        let place = match (same, &self.choose) {
+            (Some(place), _) => place,
+            (None, Some(choose)) => choose(text)?,
+            (None, None) => return None,
+        };
         self.entries.get(place).map(|(_, service)| service)
     }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use gatefold_core::{Exception, Version, is_grpc};
 use http::request::Parts;
 
-use crate::{Reading, Supported, Versioning, allowed::Allowed};
+use crate::{Reading, Supported, Versioning, allowed::Allowed, key};
 
 /// Reads the version from the package of a gRPC service: `/example.tasks.v1.Tasks/List`.
 ///
@@ -26,7 +26,8 @@ use crate::{Reading, Supported, Versioning, allowed::Allowed};
 #[must_use]
 pub struct GrpcPackageVersioning {
     allowed: Allowed,
-    package: Box<str>,
+    /// `/package.`
+    prefix: Box<str>,
 }
 
 impl GrpcPackageVersioning {
@@ -35,7 +36,7 @@ impl GrpcPackageVersioning {
     pub fn new(package: impl AsRef<str>, versions: impl Into<Supported>) -> Self {
         Self {
             allowed: Allowed::new(versions),
-            package: package.as_ref().trim_matches('.').into(),
+            prefix: format!("/{}.", package.as_ref().trim_matches('.')).into(),
         }
     }
 
@@ -47,14 +48,13 @@ impl GrpcPackageVersioning {
 
     /// What the path of a gRPC request says.
     pub fn read<'a>(&self, path: &'a str) -> Reading<'a> {
-        let service = path.strip_prefix('/').and_then(|path| {
-            let service = path.strip_prefix(&*self.package)?.strip_prefix('.')?;
-            service.split_once('/')
+        let rest = path.strip_prefix(&*self.prefix).unwrap_or_default();
+        // The version, the service, the method.
+        let end = key::position(rest.as_bytes(), *b"./.").filter(|end| {
+            let after = &rest.as_bytes()[*end..];
+            after[0] == b'.' && after.contains(&b'/')
         });
-        match service.and_then(|(service, _)| service.split_once('.')) {
-            Some((version, _)) => Reading::of(version),
-            None => Reading::Nothing,
-        }
+        end.map_or(Reading::Nothing, |end| Reading::of(&rest[..end]))
     }
 }
 

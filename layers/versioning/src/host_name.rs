@@ -12,6 +12,8 @@ use crate::{Reading, Supported, Versioning, allowed::Allowed, memo::Memo};
 /// version gets the default, which may be none; an unsupported version is 404, and a malformed
 /// host 400 (RFC 9112, section 3.2). `Vary` never names `Host`: it is part of the URI.
 ///
+/// The first few texts that are read are remembered, which allocates; after that nothing does.
+///
 /// ```
 /// use gatefold_versioning::{HostNameVersioning, Versioning};
 ///

@@ -21,6 +21,8 @@ use crate::{
 /// leave the choice, which is the default. Letter case means nothing in a media type (RFC 9110,
 /// section 8.3.1). An unsupported version is 406.
 ///
+/// The first few texts that are read are remembered, which allocates; after that nothing does.
+///
 /// ```
 /// use gatefold_versioning::{MediaTypeVersioning, Versioning};
 ///

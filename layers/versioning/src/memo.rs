@@ -1,4 +1,4 @@
-use std::sync::OnceLock;
+use std::{fmt, sync::OnceLock};
 
 use gatefold_core::Version;
 
@@ -6,7 +6,7 @@ use gatefold_core::Version;
 ///
 /// Clients send few different texts in a header. The places are written once: whoever fills them
 /// with odd texts makes the others be read, as they would be without this.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Memo {
     places: [OnceLock<Place>; PLACES],
 }
@@ -14,7 +14,6 @@ pub(crate) struct Memo {
 const PLACES: usize = 8;
 const LONGEST: usize = 200;
 
-#[derive(Debug)]
 struct Place {
     text: Box<[u8]>,
     version: Option<Version>,
@@ -50,6 +49,13 @@ impl Memo {
                 Err(refused) => place = refused,
             }
         }
+    }
+}
+
+/// What clients sent is shown nowhere.
+impl fmt::Debug for Memo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memo").finish_non_exhaustive()
     }
 }
 

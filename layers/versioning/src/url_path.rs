@@ -114,6 +114,7 @@ impl UrlPathVersioning {
         self.allowed.find_key(key::of_segment(rest)?)
     }
 
+    #[inline]
     fn read_on_route<'a>(&self, path: &'a str, route: Option<&str>) -> Reading<'a> {
         let reading = match (&self.place, route) {
             (Place::Template(template), _) => template.read(path),

@@ -128,3 +128,64 @@ async fn a_grpc_version_by_package_has_a_life_too() {
         .expect("an answer");
     assert_eq!(health.status(), StatusCode::OK);
 }
+
+#[cfg(feature = "tracing")]
+mod events {
+    use std::fmt;
+
+    use tracing::{Event, Metadata, Subscriber, field, span};
+
+    use super::*;
+
+    /// Keeps each event's fields as one line.
+    struct Lines(Used);
+
+    impl Subscriber for Lines {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+
+        fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+            span::Id::from_u64(1)
+        }
+
+        fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+        fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+        fn event(&self, event: &Event<'_>) {
+            let mut line = Line(String::new());
+            event.record(&mut line);
+            self.0.lock().expect("a lock").push(line.0);
+        }
+
+        fn enter(&self, _: &span::Id) {}
+
+        fn exit(&self, _: &span::Id) {}
+    }
+
+    struct Line(String);
+
+    impl field::Visit for Line {
+        fn record_debug(&mut self, field: &field::Field, value: &dyn fmt::Debug) {
+            self.0 += &format!("{field}={value:?} ");
+        }
+    }
+
+    #[tokio::test]
+    async fn each_use_is_an_event_without_the_query() {
+        let (hand, used) = (ManualClock::new(SystemTime::UNIX_EPOCH), Used::default());
+        hand.advance(Duration::from_secs(86_400));
+        let _guard = tracing::subscriber::set_default(Lines(Arc::clone(&used)));
+        let layer = VersioningLayer::new(versions(&hand, &Used::default()));
+        let answer = layer
+            .layer(Strict::new())
+            .oneshot(get("/tasks?token=s3cret"));
+        answer.await.expect("an answer");
+        let lines = used.lock().expect("a lock");
+        assert_eq!(lines.len(), 1);
+        assert!(lines[0].contains("version=\"1\""), "{lines:?}");
+        assert!(lines[0].contains("path=\"/tasks\""), "{lines:?}");
+        assert!(!lines[0].contains("s3cret"), "{lines:?}");
+    }
+}

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use gatefold::authentication::{
-    Authentication, AuthenticationLayer, BasicAuthentication, JwtAuthentication,
-    RemoteUserAuthentication, TokenAuthentication,
+    Authentication, AuthenticationLayer, BasicAuthentication, Csrf, JwtAuthentication,
+    RemoteUserAuthentication, SessionAuthentication, TokenAuthentication,
 };
-use gatefold::tokens::{JwtAlgorithm, JwtKey, JwtVerifier};
+use gatefold::tokens::{JwtAlgorithm, JwtKey, JwtVerifier, SessionRecord};
 use gatefold::{Decision, Exception, Identity, TrustedProxies};
 use http::{HeaderValue, request::Parts};
 use serde::Deserialize;
@@ -75,6 +75,19 @@ fn read(world: &Arc<World>, written: &Typed) -> Result<Arc<dyn Authentication>, 
             };
             let remote = RemoteUserAuthentication::header("x-remote-user", proxies, find);
             Arc::new(remote.map_err(|e| e.to_string())?)
+        }
+        "session" => {
+            let csrf = Csrf::django().trusted_origin("https://trusted.example.com");
+            let csrf = csrf.and_then(|csrf| csrf.trusted_origin("https://*.wild.example.com"));
+            let session = SessionAuthentication::new(world.sessions())
+                .drf()
+                .csrf(csrf.map_err(|e| e.to_string())?);
+            Arc::new(session.identity(move |session: SessionRecord| {
+                let user = world.user(session.user().unwrap_or_default());
+                let found =
+                    user.map(|user| identity(&user, "session", None).with_active(user.active));
+                async move { Ok::<_, Exception>(found) }
+            }))
         }
         "key_query" => Arc::new(move |head: &Parts| key_query(&world, head)),
         "always_fail" => Arc::new(AlwaysFail {

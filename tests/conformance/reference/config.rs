@@ -13,6 +13,20 @@ pub(crate) struct Config {
     pub(crate) users: Vec<User>,
     pub(crate) notes: Vec<Note>,
     pub(crate) object_permissions: BTreeMap<String, BTreeMap<String, Vec<String>>>,
+    #[serde(default)]
+    pub(crate) sessions: Vec<Kept>,
+}
+
+/// A session that is there when the server starts.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Kept {
+    pub(crate) key: String,
+    /// Absent: a user who does not exist.
+    pub(crate) user: Option<String>,
+    pub(crate) expires: String,
+    /// Whether the user's password has been changed since.
+    #[serde(default)]
+    pub(crate) bad_hash: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]

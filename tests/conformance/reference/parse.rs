@@ -42,6 +42,25 @@ pub(crate) fn parse(endpoint: &Endpoint, head: &Parts, body: &Bytes) -> Result<J
     json_parser::parse(raw.get()).map_err(|error| bad(format!("JSON parse error - {error}")))
 }
 
+/// One field of a form, where the endpoint takes forms and this is one.
+pub(crate) fn field(endpoint: &Endpoint, head: &Parts, body: &Bytes, name: &str) -> Option<String> {
+    let kind = Media::read(&head.headers.get(CONTENT_TYPE).map(latin1)?);
+    let is_form = ["application/x-www-form-urlencoded", "multipart/form-data"]
+        .contains(&format!("{}/{}", kind.main, kind.sub).as_str());
+    let Json::Object(fields) = parse(endpoint, head, body).ok().filter(|_| is_form)? else {
+        return None;
+    };
+    let (_, value) = fields.into_iter().find(|(found, _)| found == name)?;
+    match value {
+        Json::List(values) => match values.into_iter().next_back()? {
+            Json::Text(text) => Some(text),
+            _ => None,
+        },
+        Json::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
 /// A parser of the table. JSON is read by gatefold's own once its text is known.
 struct Table {
     name: String,

@@ -3,6 +3,7 @@
 use std::{convert::Infallible, error::Error, sync::Arc};
 
 use bytes::Bytes;
+use gatefold::authentication::CsrfField;
 use gatefold::exceptions::{Answer as Words, Detail, ExceptionLayer, RequestHead};
 use gatefold::negotiation::{DefaultNegotiation, NegotiationLayer, Rendered, Reply};
 use gatefold::permissions::PermissionLayer;
@@ -10,7 +11,7 @@ use gatefold::suffixes::SuffixLayer;
 use gatefold::{Attempt, Exception};
 use gatefold_core::refusal;
 use http::{Request, Response};
-use tower::{Layer, Service, service_fn, util::BoxCloneSyncService};
+use tower::{Layer, Service, ServiceExt, service_fn, util::BoxCloneSyncService};
 
 use super::{
     answer::{self, Answer},
@@ -18,7 +19,7 @@ use super::{
     call::{Call, Place},
     cases, handlers,
     json::Json,
-    notes, permissions, render,
+    notes, parse, permissions, render,
     routes::Match,
     throttles::{self, Mistake},
     versions,
@@ -54,7 +55,7 @@ pub(crate) fn build(place: &Place, hit: &Match) -> Result<Stack, Vec<String>> {
         Err(what) => missing.push(what),
     }
     match authenticators::layer(&place.world, &endpoint.authenticators) {
-        Ok(Some(layer)) => stack = around(&layer, stack),
+        Ok(Some(layer)) => stack = with_field(place.clone(), around(&layer, stack)),
         Ok(None) => {}
         Err(what) => missing.push(what),
     }
@@ -76,6 +77,21 @@ pub(crate) fn build(place: &Place, hit: &Match) -> Result<Stack, Vec<String>> {
         Err(what) => missing.push(what),
     }
     Err(missing)
+}
+
+/// Reads the form field that the session authenticator compares, as this server's parsers do.
+fn with_field(place: Place, inside: Inside) -> Inside {
+    let mut authenticators = place.endpoint.authenticators.iter();
+    if !authenticators.any(|one| one.kind == "session") {
+        return inside;
+    }
+    Inside::new(inside.map_request(move |request: Request<Bytes>| {
+        let (mut head, body) = request.into_parts();
+        if let Some(field) = parse::field(&place.endpoint, &head, &body, "csrfmiddlewaretoken") {
+            CsrfField::new(field).leave(&mut head.extensions);
+        }
+        Request::from_parts(head, body)
+    }))
 }
 
 fn around<L>(layer: &L, inside: Inside) -> Inside

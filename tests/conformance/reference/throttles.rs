@@ -88,7 +88,7 @@ fn read(endpoint: &Endpoint, written: &Typed) -> Result<Option<Arc<dyn Throttle>
         }
         "client_header" => {
             let limits = Limits::new(scope, [rate??]).map_err(setting)?;
-            Arc::new(move |head: &Parts, claims: &mut Claims| {
+            Arc::new(move |head: &Parts, claims: &mut Claims<'_>| {
                 if let Some(client) = head.headers.get("x-client") {
                     claims.add(&limits, client.as_bytes());
                 }
@@ -123,7 +123,7 @@ fn fixed(throttles: &[Typed]) -> Option<Arc<dyn Throttle>> {
     denying.peek()?;
     let waits = denying.filter_map(|throttle| throttle.settings.get("wait")?.as_f64());
     let wait = waits.reduce(f64::max).map(Duration::from_secs_f64);
-    Some(Arc::new(move |_: &Parts, claims: &mut Claims| {
+    Some(Arc::new(move |_: &Parts, claims: &mut Claims<'_>| {
         claims.later(move |_| async move { Err(Exception::throttled(wait)) });
     }))
 }

@@ -6,11 +6,14 @@ use std::{
 };
 
 use gatefold::throttling::MemoryStore;
+use gatefold::tokens::{
+    Digest, MemorySessionStore, MemoryUserEpochs, SessionRecord, SessionStore, Sessions,
+};
 use gatefold::{Clock, Identity, ManualClock};
 
 use super::{
     authenticators::Id,
-    config::{Config, Note, User},
+    config::{Config, Kept, Note, User},
 };
 
 /// One life of the server, from one reset to the next.
@@ -21,13 +24,17 @@ pub(crate) struct World {
     // Users that the remote-user authenticator made.
     created: Mutex<Vec<User>>,
     store: Arc<MemoryStore>,
+    sessions: Sessions,
 }
 
 impl World {
     pub(crate) fn new(config: Arc<Config>) -> Self {
+        let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
+        let sessions = sessions(&config).clock(clock.clock()).drf();
         let world = Self {
+            sessions,
             config,
-            clock: ManualClock::new(SystemTime::UNIX_EPOCH),
+            clock,
             created: Mutex::new(Vec::new()),
             store: Arc::new(MemoryStore::new(256).sliding_keys(256)),
         };
@@ -56,6 +63,10 @@ impl World {
     /// Where all throttles of the server count: endpoints that name one scope share it.
     pub(crate) fn store(&self) -> Arc<MemoryStore> {
         Arc::clone(&self.store)
+    }
+
+    pub(crate) fn sessions(&self) -> Sessions {
+        self.sessions.clone()
     }
 
     /// The user with this name, fixture or made since.
@@ -114,6 +125,28 @@ impl World {
                 .and_then(|notes| notes.get(note))
                 .is_some_and(|rights| rights.iter().any(|known| known == right))
     }
+}
+
+/// The fixtures, by the digests of their keys.
+fn sessions(config: &Config) -> Sessions {
+    let store = MemorySessionStore::new();
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(config.now);
+    for kept in &config.sessions {
+        let Kept { user, .. } = kept;
+        // Nobody's password has been changed since the start, so all are in epoch 0.
+        let epoch = u64::from(kept.bad_hash);
+        let session = SessionRecord::new(kept.key.as_str(), now, year(&kept.expires))
+            .with_user(user.as_deref().unwrap_or("no user"), epoch);
+        drop(store.insert(Digest::of(&kept.key), session));
+    }
+    Sessions::new(store).epochs(MemoryUserEpochs::new())
+}
+
+/// The beginning of a date's year, to the day.
+fn year(date: &str) -> SystemTime {
+    let year: u64 = date.get(..4).and_then(|year| year.parse().ok()).unwrap_or(0);
+    let days = year.saturating_sub(1970) * 1461 / 4;
+    SystemTime::UNIX_EPOCH + Duration::from_secs(days * 24 * 60 * 60)
 }
 
 /// Whether the user has this right on all notes.
