@@ -17,7 +17,11 @@
 //! | `full` | all gates, `policy` and `tracing`; no framework, and nothing heavy |
 //! | `passwords` | `Accounts`: passwords verified on tokio's blocking threads |
 //! | `argon2`, `pbkdf2` | password hashes with argon2id, Django's |
-//! | `serde` | snapshots of the in-memory stores |
+//! | `sessions` | logins with a cookie, kept in memory |
+//! | `sessions`, `csrf-form` | people with browsers: sessions in cookies; the form field of Django's CSRF token |
+//! | `jwt`, `jwks`, `jwks-http` | signed tokens; keys that a provider publishes, over HTTP |
+//! | `serde` | snapshots of the in-memory stores, rates and tables of scopes |
+//! | `governor` | governor's quotas as rates, one of its limiters asked last |
 //! | `testing` | an identity by force and a request factory, for the tests of a service |
 //! | `cbor`, `msgpack`, `multipart`, `templates` | more forms of data |
 //! | `axum` | extractors, [`Reply`] and [`Exception`] as answers, axum's body, peer address, matched route and original URI |
@@ -25,7 +29,7 @@
 //! | `tokio` | `Reply::blocking` on tokio's threads |
 //! | `tonic` | tonic's body and peer address, `tonic::Status` from an [`Exception`] |
 //! | `tower` | the errors of tower's middleware as what they are |
-//! | `tracing` | events for operators: refusals, failures with their sources |
+//! | `tracing` | events for operators: refusals, failures with their sources, uses of deprecated versions |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

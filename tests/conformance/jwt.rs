@@ -66,9 +66,8 @@ pub(crate) fn judge(line: &str) -> (String, Option<Outcome>) {
         let what = format!("mode `{}` with `{}`", case.mode, case.expect);
         return (title, Some(Outcome::unknown(what)));
     }
-    let decided = match catch_unwind(|| decide(&case)) {
-        Ok(decided) => decided,
-        Err(_) => return (title, Some(Outcome::failed("no panic", "a panic"))),
+    let Ok(decided) = catch_unwind(|| decide(&case)) else {
+        return (title, Some(Outcome::failed("no panic", "a panic")));
     };
     // Nothing is wanted of an optional line but an answer.
     let good = case.level == "OPTIONAL" || decided.is_ok() == (case.expect == "accept");

@@ -59,7 +59,11 @@ const ACCEPT: &[Measure] = on_all![
 const MORE: &[Measure] = &[
     measure("chrome/ours-known", || {
         let offers = Offers::new(offers());
-        call(move || offers.choose([black_box(CHROME)]).map(|chosen| chosen.offer()))
+        call(move || {
+            offers
+                .choose([black_box(CHROME)])
+                .map(|chosen| chosen.offer())
+        })
     }),
     measure("ranges-10000/ours", || ours(many())),
     measure("ranges-10000/headers-accept", || by_headers_accept(many())),

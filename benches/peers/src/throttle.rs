@@ -11,7 +11,8 @@ use criterion::Criterion;
 use gatefold::{
     Connection,
     throttling::{
-        AnonRateThrottle, Claims, Limits, MemoryStore, Rate, RateHeaders, Store, ThrottleLayer,
+        AnonRateThrottle, Claims, Limiter, Limits, MemoryStore, Rate, RateHeaders, Store,
+        ThrottleLayer,
     },
 };
 use gatefold_core::Clock;
@@ -37,12 +38,21 @@ const CHECKS: &[Measure] = &[
         ours([Rate::per_second(MANY.get())], 1)
     }),
     measure("hot/ours/two-rates", || ours(two_rates(), 1)),
+    measure("hot/ours/limiter/two-rates", || {
+        limiter(two_rates(), 1, Clock::system())
+    }),
+    measure("hot/ours/limiter/two-rates/coarse-clock", || {
+        limiter(two_rates(), 1, Clock::coarse())
+    }),
     measure("hot/governor/one-rate", || theirs::<1>(1)),
     measure("hot/governor/two-limiters", || theirs::<2>(1)),
     measure("uniform/ours/one-rate", || {
         ours([Rate::per_second(MANY.get())], KEYS)
     }),
     measure("uniform/ours/two-rates", || ours(two_rates(), KEYS)),
+    measure("uniform/ours/limiter/two-rates", || {
+        limiter(two_rates(), KEYS, Clock::system())
+    }),
     measure("uniform/governor/one-rate", || theirs::<1>(KEYS)),
     measure("uniform/governor/two-limiters", || theirs::<2>(KEYS)),
 ];
@@ -69,9 +79,18 @@ fn ours<const N: usize>(rates: [Rate; N], keys: u32) -> Work {
     let mut next = addresses(keys);
     call(move || {
         let mut claims = Claims::new(*store.hasher());
-        claims.add(&limits, next());
+        claims.lend(&limits, next(), 1);
         store.decide(&claims, clock.nanos())
     })
+}
+
+/// The check without claims and readings, as governor's is.
+fn limiter<const N: usize>(rates: [Rate; N], keys: u32, clock: Clock) -> Work {
+    let limits = Limits::new("address", rates).expect("rates");
+    let store = Arc::new(MemoryStore::new(1_300_000));
+    let limiter = Limiter::new(limits).store(store).clock(clock);
+    let mut next = addresses(keys);
+    call(move || limiter.check(black_box(&next())).is_ok())
 }
 
 fn theirs<const N: usize>(keys: u32) -> Work {

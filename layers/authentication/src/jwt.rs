@@ -2,14 +2,14 @@ use std::{borrow::Cow, fmt, sync::Arc};
 
 use gatefold_core::{Decision, Exception, Identity, IntoDecision, Mark};
 use gatefold_tokens::{Jwt, JwtError, JwtVerifier};
-use http::{HeaderValue, Method, request::Parts};
+use http::{HeaderValue, request::Parts};
 use serde::de::DeserializeOwned;
 
 use crate::{
-    Authentication, ConfigurationError,
+    Authentication, ConfigurationError, Csrf,
     jwt_identity::{Claims, Find, Found},
     jwt_source::{Places, Said},
-    jwt_words::{Words, forgeable},
+    jwt_words::Words,
     look_up::Answer,
 };
 
@@ -51,6 +51,7 @@ pub struct JwtAuthentication(Arc<Inner>);
 struct Inner {
     verifier: JwtVerifier,
     places: Places,
+    csrf: Csrf,
     claims: Claims,
     realm: Cow<'static, str>,
     words: Words,
@@ -68,6 +69,7 @@ impl JwtAuthentication {
                 cookie: None,
                 insecure_query: None,
             },
+            csrf: Csrf::new(),
             claims: Claims::new(),
             realm: Cow::Borrowed(realm),
             words: Words::new(keyword, realm, true).expect("both are words"),
@@ -87,7 +89,7 @@ impl JwtAuthentication {
     }
 
     /// Takes tokens from this cookie, and from nowhere else yet. As with
-    /// [`or_cookie`](Self::or_cookie), for safe methods alone.
+    /// [`or_cookie`](Self::or_cookie), [`Csrf`] is asked.
     pub fn from_cookie(self, name: impl Into<Cow<'static, str>>) -> Self {
         self.changed(|inner| {
             inner.places = Places {
@@ -100,11 +102,17 @@ impl JwtAuthentication {
 
     /// Takes tokens from this cookie too.
     ///
-    /// Browsers send cookies by themselves, so a token in one is refused with 403 for any method
-    /// that may change something (all but GET, HEAD and OPTIONS): it does not say who wants the
-    /// change. A token that comes in two places at once is refused (RFC 6750, section 2).
+    /// Browsers send cookies by themselves, so a token in one does not say who wants a change:
+    /// methods that may change something go through [`Csrf`], and what another site's page sends
+    /// is refused with 403. A token that comes in two places at once is refused (RFC 6750, section
+    /// 2).
     pub fn or_cookie(self, name: impl Into<Cow<'static, str>>) -> Self {
         self.changed(|inner| inner.places.cookie = Some(name.into()))
+    }
+
+    /// Guards cookies against other sites' pages in this way.
+    pub fn csrf(self, csrf: Csrf) -> Self {
+        self.changed(|inner| inner.csrf = csrf)
     }
 
     /// Takes tokens from the query too: `?parameter=<token>`.
@@ -251,8 +259,10 @@ impl Authentication for JwtAuthentication {
         let token = match inner.places.read(head, &inner.claims.scheme, inner.drf) {
             Said::Nothing => return Decision::Now(Ok(None)),
             Said::Token(token) => token,
-            Said::Cookie(token) if is_safe(&head.method) => Cow::Borrowed(token),
-            Said::Cookie(_) => return Decision::Now(Err(forgeable())),
+            Said::Cookie(token) => match inner.csrf.check(head) {
+                Ok(()) => Cow::Borrowed(token),
+                Err(forged) => return Decision::Now(Err(forged)),
+            },
             Said::Header => return Decision::Now(Err(words.bad_header())),
             Said::Several => return Decision::Now(Err(words.several())),
             Said::Nonsense => {
@@ -269,14 +279,13 @@ impl Authentication for JwtAuthentication {
         }
     }
 
+    fn reads_cookies(&self) -> bool {
+        self.0.places.cookie.is_some()
+    }
+
     fn challenge(&self) -> Option<HeaderValue> {
         Some(self.0.words.challenge.clone())
     }
-}
-
-/// Methods that change nothing, as CSRF checks count them (RFC 9110, section 9.2.1, without TRACE).
-fn is_safe(method: &Method) -> bool {
-    [Method::GET, Method::HEAD, Method::OPTIONS].contains(method)
 }
 
 impl fmt::Debug for JwtAuthentication {

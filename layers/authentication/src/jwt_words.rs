@@ -95,12 +95,6 @@ impl Words {
     }
 }
 
-/// A browser sends cookies by itself, so a cookie says nothing about who wants a change.
-pub(crate) fn forgeable() -> Exception {
-    let detail = "CSRF Failed: a token in a cookie is not accepted for this method.";
-    Exception::permission_denied().with_detail(detail)
-}
-
 fn plain(detail: &'static str, code: &'static str) -> Exception {
     let words = ErrorDetail::fields([("detail", detail), ("code", code)]);
     Exception::new(StatusCode::UNAUTHORIZED, code, words)

@@ -109,9 +109,18 @@
 //! * Signed tokens (`JwtAuthentication`, feature `jwt`) are answered in simplejwt's words. The scheme is
 //!   compared without case, and a challenge says `error="invalid_token"` or `"invalid_request"`
 //!   (RFC 6750, section 3.1; with 401 for both, as simplejwt, where the section has 400 for the
-//!   second); `JwtAuthentication::drf` does neither. A token may come in a cookie, for methods that
-//!   change nothing, and by a warning name in the query; two tokens at once are refused. What
+//!   second); `JwtAuthentication::drf` does neither. A token may come in a cookie, where
+//!   [`Csrf`] is asked, and by a warning name in the query; two tokens at once are refused. What
 //!   simplejwt answers with 500 (a user id that is none, an `exp` that is a text) is a 401.
+//! * Sessions (`SessionAuthentication`, feature `sessions`) end when they are idle and in any case
+//!   after 30 days. Their cookie is `__Host-session`, and of two with one name and different values
+//!   neither is looked up. Other sites' pages are told by `Sec-Fetch-Site` and `Origin`, without a
+//!   token ([`Csrf`]). Django's names, ids and token are `SessionAuthentication::drf`, and its
+//!   reasons are Django's word for word. The form field is compared where it was read before
+//!   ([`CsrfField`]): authentication parses no body.
+//! * Wherever cookies were looked at, the answer says `Vary: Cookie`, refusals of this layer too;
+//!   somebody's is `Cache-Control: private` unless the handler says otherwise, and one that sets a
+//!   cookie is `no-store` whatever it says.
 //! * Whether bad credentials refuse at once can be left to permissions:
 //!   [`AuthenticationLayer::recording`].
 //! * A crash is not caught here. What an authentication cannot look up it answers with an
@@ -136,6 +145,10 @@ mod configuration_error;
 mod cookies;
 mod csrf;
 mod csrf_field;
+#[cfg(feature = "csrf-form")]
+mod csrf_form;
+#[cfg(feature = "csrf-form")]
+mod csrf_form_future;
 mod django_csrf;
 mod events;
 #[cfg(feature = "testing")]
@@ -181,6 +194,10 @@ pub use basic::BasicAuthentication;
 pub use configuration_error::{ConfigurationError, ConfigurationErrorKind};
 pub use csrf::Csrf;
 pub use csrf_field::CsrfField;
+#[cfg(feature = "csrf-form")]
+pub use csrf_form::{CsrfFormLayer, CsrfFormService};
+#[cfg(feature = "csrf-form")]
+pub use csrf_form_future::CsrfFormFuture;
 #[cfg(feature = "jwt")]
 pub use jwt::JwtAuthentication;
 pub use layer::AuthenticationLayer;

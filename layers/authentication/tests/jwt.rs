@@ -226,22 +226,30 @@ async fn whatever_is_wrong_is_a_401_in_simplejwts_words() {
 }
 
 #[tokio::test]
-async fn a_cookie_opens_only_what_changes_nothing() {
+async fn a_cookie_is_none_of_another_sites_page() {
     let verifier = JwtVerifier::new(key()).clock(hand().clock());
     let jwt = JwtAuthentication::new(verifier)
         .from_header()
         .or_cookie("access");
-    let with = |method: Method| {
-        let cookie = format!("access={}", alice());
-        let request = Request::builder().method(method).header(COOKIE, cookie);
+    let from = |method: Method, site: &str| {
+        let request = Request::builder().method(method);
+        let request = request.header(COOKIE, format!("access={}", alice()));
+        let request = request.header("sec-fetch-site", site);
         request.body(Full::default()).expect("a request")
     };
+    let with = |method| from(method, "cross-site");
     for method in [Method::GET, Method::HEAD, Method::OPTIONS] {
         assert!(ask(&jwt, with(method)).await.expect("good").is_some());
     }
     for method in [Method::POST, Method::DELETE, Method::TRACE] {
-        let refused = ask(&jwt, with(method)).await.expect_err("forgeable");
+        let own = ask(&jwt, from(method.clone(), "same-origin")).await;
+        assert!(own.expect("its own page").is_some());
+        let refused = ask(&jwt, with(method)).await.expect_err("forged");
         assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+        let mut own = with(Method::POST);
+        let site = HeaderValue::from_static("same-origin");
+        own.headers_mut().insert("sec-fetch-site", site);
+        assert!(ask(&jwt, own).await.expect("good").is_some());
     }
     let mut both = with(Method::GET);
     let value = HeaderValue::try_from(format!("Bearer {}", alice())).expect("a header value");

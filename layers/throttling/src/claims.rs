@@ -157,7 +157,10 @@ impl<'t> Claims<'t> {
     {
         self.stated += 1;
         let found = look_up(Claims::new(self.hasher));
-        self.more.get_or_insert_default().later.push(Box::pin(found));
+        self.more
+            .get_or_insert_default()
+            .later
+            .push(Box::pin(found));
     }
 
     /// The claims. After a look-up they stand behind those that needed none.
@@ -229,7 +232,9 @@ impl<'t> Claims<'t> {
 
     #[inline]
     pub(crate) fn is_waiting(&self) -> bool {
-        self.more.as_ref().is_some_and(|more| !more.later.is_empty())
+        self.more
+            .as_ref()
+            .is_some_and(|more| !more.later.is_empty())
     }
 
     /// The same claims with nothing borrowed.
@@ -272,10 +277,7 @@ pub(crate) struct LookUps(Vec<Later<Result<Claims<'static>, Exception>>>);
 
 impl LookUps {
     /// Adds what is found to `claims`, and what that asks for.
-    pub(crate) async fn resolve(
-        mut self,
-        claims: &mut Claims<'static>,
-    ) -> Result<(), Exception> {
+    pub(crate) async fn resolve(mut self, claims: &mut Claims<'static>) -> Result<(), Exception> {
         while !self.0.is_empty() {
             let more = self.0.remove(0).await?;
             for claim in more.near.into_iter().flatten() {

@@ -56,7 +56,8 @@ impl Counts {
         key: K,
         cost: u32,
     ) -> Result<Verdict, Exception> {
-        self.change(self.claim(limits, key, cost), Change::Take).await
+        self.change(self.claim(limits, key, cost), Change::Take)
+            .await
     }
 
     /// Says what a request of `cost` would be answered, and what each rate has left.
@@ -70,7 +71,8 @@ impl Counts {
         key: K,
         cost: u32,
     ) -> Result<Verdict, Exception> {
-        self.change(self.claim(limits, key, cost), Change::Peek).await
+        self.change(self.claim(limits, key, cost), Change::Peek)
+            .await
     }
 
     /// Takes `cost` in any case, at most all that there is.
@@ -84,7 +86,8 @@ impl Counts {
         key: K,
         cost: u32,
     ) -> Result<Verdict, Exception> {
-        self.change(self.claim(limits, key, cost), Change::Charge).await
+        self.change(self.claim(limits, key, cost), Change::Charge)
+            .await
     }
 
     /// Gives `cost` back, at most all that was taken.
@@ -98,7 +101,8 @@ impl Counts {
         key: K,
         cost: u32,
     ) -> Result<Verdict, Exception> {
-        self.change(self.claim(limits, key, cost), Change::Refund).await
+        self.change(self.claim(limits, key, cost), Change::Refund)
+            .await
     }
 
     /// Forgets the key.

@@ -255,7 +255,10 @@ mod tests {
             words.end(0)
         };
         let numbers = [0, 1, 0xfffe, 0xffff, 0x1_0000, usize::MAX];
-        assert_eq!(numbers.map(hash).into_iter().collect::<HashSet<_>>().len(), 6);
+        assert_eq!(
+            numbers.map(hash).into_iter().collect::<HashSet<_>>().len(),
+            6
+        );
     }
 
     #[test]

@@ -68,6 +68,36 @@
 //! # }
 //! ```
 //!
+//! # Keys, costs and tiers
+//!
+//! [`SimpleRateThrottle`] counts by header, path, route, address or what a closure finds, alone or
+//! together. `cost` on a built-in throttle says what a request costs; a [`Reservation`] lets the
+//! handler say it afterwards. A tier that is in the request is a closure that claims other
+//! [`Limits`] of the same scope; one that has to be looked up goes to [`Claims::later`].
+//!
+//! ```
+//! use gatefold_core::Identity;
+//! use gatefold_throttling::{Caller, Claims, Limits, ThrottleLayer};
+//! use http::request::Parts;
+//!
+//! let [free, paid] = [Limits::new("api", ["60/min"])?, Limits::new("api", ["6000/min"])?];
+//! let layer = ThrottleLayer::new(move |head: &Parts, claims: &mut Claims<'_>| {
+//!     if let Some(user) = Identity::of(&head.extensions) {
+//!         let limits = if user.has_role("paying") { &paid } else { &free };
+//!         claims.add(limits, Caller::User(user.id()));
+//!     }
+//! });
+//! # Ok::<_, gatefold_throttling::RateError>(())
+//! ```
+//!
+//! # For operators
+//!
+//! [`Scopes`] is a table of rates from a file or the environment (feature `serde`), and
+//! [`LiveLimits`] are replaced without losing a count. A layer can [try out](ThrottleLayer::shadow)
+//! its limits, [let callers through](ThrottleLayer::allow) or [refuse](ThrottleLayer::deny) them, and
+//! [tell of each decision](ThrottleLayer::observe); with the feature `tracing` each is an event.
+//! [`Counts`] shows, corrects and resets one key. [`Limiter`] counts without HTTP.
+//!
 //! # Where it stands
 //!
 //! Inside authentication, so that users are known. In that order a failed login is never counted;

@@ -29,7 +29,9 @@ impl Line {
     pub(crate) fn find(&self, fingerprint: u64) -> Option<u8> {
         let is_it = |slot: &Slot| slot.fingerprint.load(Relaxed) == fingerprint;
         // At most five.
-        (0..).zip(&self.places).find_map(|(index, slot)| is_it(slot).then_some(index))
+        (0..)
+            .zip(&self.places)
+            .find_map(|(index, slot)| is_it(slot).then_some(index))
     }
 
     #[inline]

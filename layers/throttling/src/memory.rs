@@ -22,7 +22,8 @@ use crate::{
 ///
 /// Exactly as many requests are admitted as the rates say, from any number of threads: the lines
 /// of all claims are locked in the order of their index, all are checked, then all are written.
-/// One or two rates of up to four keys allocate nothing; sliding rates allocate for their log.
+/// One or two rates of up to four keys allocate nothing while there are four rates in all; sliding
+/// rates allocate for their log.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -94,9 +95,8 @@ impl MemoryStore {
     ) -> u64 {
         let fingerprint = self.hasher.fingerprint(limits.scope_hash(), key);
         let held = limits
-            .only().and_then(|buckets| {
-            take_one(self.table(), fingerprint, buckets, cost, now)
-        });
+            .only()
+            .and_then(|buckets| take_one(self.table(), fingerprint, buckets, cost, now));
         let held = held.map(|answer| answer.held());
         held.unwrap_or_else(|| self.take_all(limits, fingerprint, cost, now))
     }

@@ -31,19 +31,20 @@ pub(crate) const LONGEST: u64 = 36_500 * DAY;
 /// was away for a whole period finds the full number again. Whoever spends the burst and then
 /// every refill as it comes gets up to 2N in one period; in the long run N a period.
 ///
-/// ```text
-/// 4/min   ||||       |       |       |       |          | an admitted request
-///         0         15      30      45      60 seconds
-/// ```
-///
 /// With [`sliding`](Self::sliding) at most N are admitted in *any* stretch of one period, as in
 /// Django REST Framework. That takes 8 bytes for each admitted request of each key, so N is
 /// bounded by [`Rate::MOST_SLIDING`].
 ///
+/// Somebody who asks all the time, at 4 a minute (each `|` is an admitted request):
+///
 /// ```text
-/// 4/min   ||||                               ||||
-///         0         15      30      45      60 seconds
+/// bucket    ||||      |         |         |         |         |         |
+/// sliding   ||||                                    ||||
+///           0        15        30        45        60        75        90 seconds
 /// ```
+///
+/// The bucket answers steadily and costs the same for any N. The sliding rate keeps the promise of
+/// N to the letter, and gives nothing until the oldest request is a period old.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rate {
     limit: u32,

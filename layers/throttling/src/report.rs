@@ -54,7 +54,10 @@ impl<'r> Report<'r> {
         let mut readings = self.verdict.readings().iter();
         self.claims.iter().filter_map(move |claim| {
             let rates = claim.limits().rates().len();
-            let held = readings.by_ref().take(rates).filter(|reading| reading.is_held());
+            let held = readings
+                .by_ref()
+                .take(rates)
+                .filter(|reading| reading.is_held());
             (held.count() > 0).then(|| claim.limits().scope())
         })
     }
@@ -78,6 +81,9 @@ impl<'r> Report<'r> {
     }
 
     #[cfg(not(feature = "tracing"))]
-    #[allow(clippy::unused_self, reason = "the same call with and without the feature")]
+    #[allow(
+        clippy::unused_self,
+        reason = "the same call with and without the feature"
+    )]
     pub(crate) fn trace(&self) {}
 }

@@ -67,7 +67,10 @@ impl Scopes {
     /// The other table lacks a scope that this one has; nothing has changed then. (What it has
     /// more is ignored: nothing asks for it.)
     pub fn replace(&self, with: &Self) -> Result<(), RateError> {
-        let pairs = self.0.iter().map(|(scope, live)| Ok((live, with.get(scope)?)));
+        let pairs = self
+            .0
+            .iter()
+            .map(|(scope, live)| Ok((live, with.get(scope)?)));
         for (live, new) in pairs.collect::<Result<Vec<_>, RateError>>()? {
             live.set(new.current());
         }

@@ -73,12 +73,7 @@ impl Settings {
 
     /// Claims for a key of any kind.
     #[inline]
-    pub(crate) fn claim<'t>(
-        &'t self,
-        head: &Parts,
-        claims: &mut Claims<'t>,
-        key: impl Hash,
-    ) {
+    pub(crate) fn claim<'t>(&'t self, head: &Parts, claims: &mut Claims<'t>, key: impl Hash) {
         let cost = self.cost.as_ref().map_or(1, |cost| cost(head));
         match &self.source {
             Source::Fixed(limits) => claims.lend(limits, key, cost),

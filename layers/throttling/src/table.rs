@@ -25,7 +25,7 @@ impl Table {
     /// A table for so many keys of one or two rates: a quarter of the places stays free, so that
     /// hardly any two keys get into each other's way.
     pub(crate) fn new(keys: usize) -> Self {
-        let places = keys.saturating_add(keys / 3);
+        let places = keys.saturating_add(keys.saturating_mul(6) / 19);
         let lines = places.div_ceil(PLACES).clamp(2, 1 << 31);
         Self {
             lines: (0..lines).map(|_| Line::default()).collect(),
@@ -92,13 +92,7 @@ impl Held<'_> {
         self.slot(place).load()
     }
 
-    pub(crate) fn write(
-        &self,
-        place: Place,
-        fingerprint: u64,
-        full_at: [u64; 2],
-        sizes: u64,
-    ) {
+    pub(crate) fn write(&self, place: Place, fingerprint: u64, full_at: [u64; 2], sizes: u64) {
         self.slot(place).store(fingerprint, full_at);
         self.line(place.line).resize(place.slot, sizes);
     }

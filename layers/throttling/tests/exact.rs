@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Barrier,
+        Arc, Barrier,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -10,7 +10,9 @@ use std::{
 };
 
 use gatefold_core::{Clock, Identity, ManualClock, testing::Strict};
-use gatefold_throttling::{Claims, Limits, MemoryStore, Rate, ThrottleLayer, UserRateThrottle};
+use gatefold_throttling::{
+    Claims, Limiter, Limits, MemoryStore, Rate, ThrottleLayer, UserRateThrottle,
+};
 use http::{Request, StatusCode, request::Parts};
 use tower::{Layer, ServiceExt};
 
@@ -116,4 +118,43 @@ fn a_flood_of_keys_sets_no_exhausted_client_free() {
     }
     clock.advance(Duration::from_secs(3600));
     assert_eq!(ask("/victim/0".into()), 200);
+}
+
+#[test]
+fn eight_threads_are_admitted_exactly_in_a_thousand_of_a_thousand_trials() {
+    let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
+    let limits = Limits::new("t", [Rate::per_hour(60), Rate::per_day(1000)]).expect("rates");
+    let limiter = Limiter::new(limits).clock(clock.clock());
+    let (admitted, start) = (AtomicUsize::new(0), Barrier::new(8));
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                // A key for each trial, and each trial begun by all at once.
+                for trial in 0..1000 {
+                    start.wait();
+                    let count = (0..20).filter(|_| limiter.check(&trial).is_ok()).count();
+                    admitted.fetch_add(count, Ordering::Relaxed);
+                    if start.wait().is_leader() {
+                        assert_eq!(admitted.swap(0, Ordering::Relaxed), 60, "trial {trial}");
+                    }
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn exhausted_clients_stay_so_under_ten_times_as_many_keys_as_there_is_room_for() {
+    let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
+    let limits = Limits::new("t", [Rate::per_hour(60), Rate::per_day(1000)]).expect("rates");
+    let store = Arc::new(MemoryStore::new(20_000));
+    let limiter = Limiter::new(limits).store(store).clock(clock.clock());
+    for victim in 0_u64..1000 {
+        limiter.check_cost(&victim, 60).expect("the first time");
+    }
+    for stranger in 0_u64..200_000 {
+        limiter.check(&(stranger + (1 << 40))).expect("a new key");
+        let victim = stranger % 1000;
+        assert!(limiter.check(&victim).is_err(), "{victim} after {stranger}");
+    }
 }

@@ -130,3 +130,47 @@ proptest! {
         }
     }
 }
+
+/// A million steps of eight keys against the exact model, of both kinds of rates.
+#[test]
+fn a_million_steps_are_decided_as_the_model_decides_them() {
+    let mut random = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = move |below: u64| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        random % below
+    };
+    let sliding = Rate::per_second(7).sliding();
+    for (rate, steps) in [(Rate::per_second(7), 1_000_000), (sliding, 100_000)] {
+        let limits = Limits::new("t", [rate]).expect("a rate");
+        let (store, mut model, mut now) = (MemoryStore::new(100), Model::default(), 0);
+        let mut refused = 0;
+        for step in 0..steps {
+            now += next(25_000_000);
+            let (key, cost) = (next(8) as usize, next(3) as u32);
+            let mut claims = Claims::new(*store.hasher());
+            claims.lend(&limits, key, cost);
+            let Decision::Now(Ok(verdict)) = store.decide(&claims, now) else {
+                panic!("memory answers now")
+            };
+            let place = (key, rate);
+            let fits = model.fits(place, now, cost);
+            assert_eq!(verdict.is_admitted(), fits, "step {step}");
+            if fits {
+                model.take(place, now, cost);
+            } else if let Some(wait) = verdict.wait() {
+                refused += 1;
+                let then = now + nanos(wait);
+                assert!(model.fits(place, then, cost), "step {step}");
+                assert!(!model.fits(place, then - 1, cost), "step {step}");
+            }
+            if step % 1000 == 0 {
+                // What has left the window need not be kept.
+                let old = |log: &mut Vec<u64>| log.retain(|at| at + 1_000_000_000 > now);
+                model.logs.values_mut().for_each(old);
+            }
+        }
+        assert!(refused > steps / 10, "{refused} refusals");
+    }
+}

@@ -64,11 +64,10 @@ async fn the_allowed_are_not_counted_and_the_denied_not_asked() {
     let layer = ThrottleLayer::new(throttle())
         .allow(CallerList::new().users(["robot", "both"]))
         .deny(CallerList::new().users(["mallory", "both"]));
-    let mut service = layer.layer(Strict::new());
+    let service = layer.layer(Strict::new());
     for (user, status) in [("robot", 200), ("mallory", 403), ("both", 403)] {
         for _ in 0..4 {
-            let Ok(ready) = service.ready().await;
-            let Ok(response) = ready.call(request(user)).await;
+            let Ok(response) = service.clone().oneshot(request(user)).await;
             assert_eq!(response.status(), status, "{user}");
         }
     }
@@ -94,9 +93,15 @@ async fn counts_are_looked_at_taken_given_back_and_forgotten() {
         assert_eq!(left(5).await, (true, vec![5, 95]));
         counts.charge(&limits, alice, 50).await.expect("memory");
         assert_eq!(left(1).await, (false, vec![0, 45]));
-        counts.refund(&limits, alice, u32::MAX).await.expect("memory");
+        counts
+            .refund(&limits, alice, u32::MAX)
+            .await
+            .expect("memory");
         assert_eq!(left(10).await, (true, vec![10, 100]));
-        counts.charge(&limits, alice, u32::MAX).await.expect("memory");
+        counts
+            .charge(&limits, alice, u32::MAX)
+            .await
+            .expect("memory");
         assert_eq!(left(1).await, (false, vec![0, 0]));
         counts.reset(&limits, alice).await.expect("memory");
         assert_eq!(left(10).await, (true, vec![10, 100]));
@@ -104,7 +109,11 @@ async fn counts_are_looked_at_taken_given_back_and_forgotten() {
         for (cost, rest) in [(2, 8), (9, 1)] {
             counts.reset(&limits, alice).await.expect("memory");
             let reserved = counts.reserve(&limits, alice, 5).await.expect("memory");
-            reserved.expect("admitted").settle(cost).await.expect("memory");
+            reserved
+                .expect("admitted")
+                .settle(cost)
+                .await
+                .expect("memory");
             assert_eq!(left(0).await.1[0], rest);
         }
     }
@@ -146,8 +155,13 @@ async fn a_reload_keeps_what_was_counted() {
 #[tokio::test]
 async fn a_request_costs_what_the_closure_says() {
     let throttle = throttle().cost(|head: &Parts| if head.uri.path() == "/export" { 2 } else { 1 });
-    let service = ThrottleLayer::new(throttle).clock(still()).layer(Strict::new());
-    let export = Request::builder().uri("/export").body(()).expect("a request");
+    let service = ThrottleLayer::new(throttle)
+        .clock(still())
+        .layer(Strict::new());
+    let export = Request::builder()
+        .uri("/export")
+        .body(())
+        .expect("a request");
     let Ok(first) = service.clone().oneshot(export.clone()).await;
     let Ok(second) = service.clone().oneshot(export).await;
     assert_eq!([first.status(), second.status()], [200, 429]);
@@ -188,7 +202,11 @@ async fn a_refusal_names_the_policies_for_problem_details() {
     let Ok(_) = service.clone().oneshot(request("a")).await;
     let Ok(refused) = service.clone().oneshot(request("a")).await;
     let exception = refused.extensions().get::<Exception>().expect("left");
-    assert!(exception.problem_type().is_some_and(|uri| uri.ends_with("#quota-exceeded")));
+    assert!(
+        exception
+            .problem_type()
+            .is_some_and(|uri| uri.ends_with("#quota-exceeded"))
+    );
     let members: Vec<_> = exception.members().collect();
     let (name, data) = &members[0];
     assert_eq!(*name, "violated-policies");
@@ -203,6 +221,9 @@ fn a_limiter_needs_no_request() {
     assert!(limiter.check("a").is_ok() && limiter.check("a").is_ok());
     let wait = limiter.check("a").expect_err("two a second").wait();
     assert_eq!(wait, Some(std::time::Duration::from_millis(500)));
-    assert_eq!(limiter.check_cost("a", 4).expect_err("too many").wait(), None);
+    assert_eq!(
+        limiter.check_cost("a", 4).expect_err("too many").wait(),
+        None
+    );
     assert!(limiter.check("b").is_ok());
 }

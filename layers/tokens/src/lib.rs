@@ -74,6 +74,8 @@
 //!   ([`Tokens::lifetime`]); Django REST Framework's never do ([`Tokens::everlasting`]).
 //! * A token has a prefix and a checksum, and 256 random bits in the place of 160. Tokens that
 //!   Django REST Framework made stay good: put their digests into the store.
+//! * Sessions are kept as digests of their ids, too, end when they are idle, and can be listed and
+//!   ended by user ([`Sessions`]). Each change of their data is written at once.
 //! * Passwords are hashed with argon2id. Django's hashes are read, and outdated.
 //! * Signed tokens are simplejwt's where `JwtVerifier::simplejwt` reads them. By default more is
 //!   wanted: an `aud` is refused unless it was named, padding, members that stand twice and `crit`
