@@ -52,7 +52,8 @@ fn known() -> &'static (Tokens, String) {
             let (secret, _) = at_once(tokens.issue(new)).expect("it fits");
             secret.reveal().to_owned()
         };
-        let last = (0..10_000).map(issue).last().expect("many");
+        (1..10_000).map(issue).for_each(drop);
+        let last = issue(10_000);
         // The first use of a token is recorded, once a minute.
         at_once(tokens.verify(&last).wait()).expect("memory answers");
         (tokens, last)

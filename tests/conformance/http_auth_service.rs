@@ -10,12 +10,12 @@ use gatefold::authentication::{
     Authentication, AuthenticationLayer, BasicAuthentication, Csrf, JwtAuthentication,
     RemoteUserAuthentication, SessionAuthentication, TokenAuthentication,
 };
-use gatefold::tokens::{Digest, MemorySessionStore, SessionRecord, SessionStore, Sessions};
 use gatefold::exceptions::{Detail, ExceptionLayer};
 use gatefold::permissions::{
     AllowAny, DenyAll, IsAdmin, IsAuthenticated, IsAuthenticatedOrReadOnly, Permission,
     PermissionLayer, Routes,
 };
+use gatefold::tokens::{Digest, MemorySessionStore, SessionRecord, SessionStore, Sessions};
 use gatefold::tokens::{JwtAlgorithm, JwtKey, JwtSigner};
 use gatefold::{Connection, Exception, Identity, TrustedProxies};
 use http::{HeaderName, HeaderValue, Method, Request, Response, Uri, header::WWW_AUTHENTICATE};

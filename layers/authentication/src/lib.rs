@@ -179,6 +179,8 @@ mod session;
 mod session_authentication;
 #[cfg(feature = "sessions")]
 mod session_cookie;
+#[cfg(feature = "sessions")]
+mod session_exchange;
 mod session_headers;
 #[cfg(feature = "passwords")]
 mod slots;

@@ -144,7 +144,10 @@ fn sessions(config: &Config) -> Sessions {
 
 /// The beginning of a date's year, to the day.
 fn year(date: &str) -> SystemTime {
-    let year: u64 = date.get(..4).and_then(|year| year.parse().ok()).unwrap_or(0);
+    let year: u64 = date
+        .get(..4)
+        .and_then(|year| year.parse().ok())
+        .unwrap_or(0);
     let days = year.saturating_sub(1970) * 1461 / 4;
     SystemTime::UNIX_EPOCH + Duration::from_secs(days * 24 * 60 * 60)
 }
