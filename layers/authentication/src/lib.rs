@@ -149,6 +149,7 @@ mod csrf_field;
 mod csrf_form;
 #[cfg(feature = "csrf-form")]
 mod csrf_form_future;
+mod csrf_mask;
 mod django_csrf;
 mod events;
 #[cfg(feature = "testing")]

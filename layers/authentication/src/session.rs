@@ -77,14 +77,14 @@ impl Session {
             return Ok(None);
         }
         self.0.asked.store(true, Ordering::Relaxed);
-        let mask = crate::django_csrf::random()?;
-        let fresh = crate::django_csrf::random()?;
+        let mask = crate::csrf_mask::random()?;
+        let fresh = crate::csrf_mask::random()?;
         let mut state = self.state();
         let secret = match (state.csrf_cookie, self.0.csrf_secret) {
             (Some(secret), _) | (None, Some(secret)) => secret,
             (None, None) => *state.csrf_cookie.insert(fresh),
         };
-        Ok(Some(crate::django_csrf::masked(&secret, &mask)))
+        Ok(Some(crate::csrf_mask::masked(&secret, &mask)))
     }
 
     /// Logs `user` in: the session gets a new id, so that nobody who knew the old one is in it
@@ -105,7 +105,7 @@ impl Session {
         self.begun(begun);
         if self.0.settings.csrf.token().is_some() {
             // As Django does: what was known before the login is worth nothing after it.
-            self.state().csrf_cookie = Some(crate::django_csrf::random()?);
+            self.state().csrf_cookie = Some(crate::csrf_mask::random()?);
         }
         Ok(())
     }

@@ -1,22 +1,27 @@
-use std::{error::Error, fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use gatefold_core::{Exception, Later};
 use http::{Request, StatusCode, Uri, header::ACCEPT};
 use http_body_util::{BodyExt, Empty, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, builderstates::WantsSchemes};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::{CryptoProvider, aws_lc_rs},
+    pki_types::{CertificateDer, pem::PemObject},
+};
 use serde::Deserialize;
 
-use crate::JwksFetcher;
+use crate::{HttpFetcherError, JwksFetcher};
 
 /// Fetches a JWK Set over HTTPS, or over plain HTTP from this machine itself.
 ///
 /// An answer has ten seconds and 512 KiB; redirects are not followed. Certificates are tested
-/// against Mozilla's roots.
+/// against Mozilla's roots, or against [one's own](Self::roots).
 ///
 /// ```
 /// use gatefold_tokens::{HttpFetcher, Jwks};
@@ -30,12 +35,15 @@ use crate::JwksFetcher;
 #[must_use]
 pub struct HttpFetcher(Arc<Inner>);
 
+type Https = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
+
 struct Inner {
-    client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
+    client: Https,
     place: Place,
     plain: bool,
 }
 
+#[derive(Clone)]
 enum Place {
     Set(Uri),
     Issuer(String, Uri),
@@ -76,23 +84,63 @@ impl HttpFetcher {
         Ok(Self::of(Place::Set(uri(address, true)?), true))
     }
 
-    fn of(place: Place, plain: bool) -> Self {
-        // Named, because rustls panics where it finds two providers or none (as the `jsonwebtoken`
-        // crate does).
-        let provider = rustls::crypto::aws_lc_rs::default_provider();
-        let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_webpki_roots(provider)
-            .expect("the provider speaks TLS 1.2 and 1.3")
-            .https_or_http()
-            .enable_http1()
-            .build();
-        let client = Client::builder(TokioExecutor::new()).build(connector);
-        Self(Arc::new(Inner {
+    /// Tests certificates against these roots alone, and no longer against Mozilla's: those of an
+    /// authority of one's own, in PEM, one after another. What else the PEM holds is passed over.
+    ///
+    /// Of the issuer's certificate and of the set's the same roots are asked. A self-signed
+    /// certificate is its own root, unless it is an authority's. The name in the address is always
+    /// tested, and so is the time.
+    ///
+    /// # Errors
+    ///
+    /// If there is no certificate, or one that cannot be read.
+    pub fn roots(self, pem: impl AsRef<[u8]>) -> Result<Self, HttpFetcherError> {
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(pem.as_ref()) {
+            let nth = roots.len() + 1;
+            // The PEM's own error repeats what it stumbled over, and that may be a key.
+            let certificate = certificate.map_err(|_| HttpFetcherError::root(nth))?;
+            let added = roots.add(certificate);
+            added.map_err(|_| HttpFetcherError::root(nth))?;
+        }
+        if roots.is_empty() {
+            return Err(HttpFetcherError::root(1));
+        }
+        let tls = ClientConfig::builder_with_provider(provider().into())
+            .with_safe_default_protocol_versions()
+            .expect(VERSIONS)
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let client = client(HttpsConnectorBuilder::new().with_tls_config(tls));
+        let (place, plain) = (self.0.place.clone(), self.0.plain);
+        Ok(Self(Arc::new(Inner {
             client,
+            place,
+            plain,
+        })))
+    }
+
+    fn of(place: Place, plain: bool) -> Self {
+        let connector = HttpsConnectorBuilder::new().with_provider_and_webpki_roots(provider());
+        Self(Arc::new(Inner {
+            client: client(connector.expect(VERSIONS)),
             place,
             plain,
         }))
     }
+}
+
+const VERSIONS: &str = "the provider speaks TLS 1.2 and 1.3";
+
+// Named, because rustls panics where it finds two providers or none (as the `jsonwebtoken` crate
+// does).
+fn provider() -> CryptoProvider {
+    aws_lc_rs::default_provider()
+}
+
+fn client(connector: HttpsConnectorBuilder<WantsSchemes>) -> Https {
+    let connector = connector.https_or_http().enable_http1().build();
+    Client::builder(TokioExecutor::new()).build(connector)
 }
 
 impl Inner {
@@ -144,7 +192,7 @@ impl JwksFetcher for HttpFetcher {
 }
 
 fn uri(text: &str, plain: bool) -> Result<Uri, HttpFetcherError> {
-    let wrong = || HttpFetcherError(text.to_owned());
+    let wrong = || HttpFetcherError::address(text);
     let uri: Uri = text.parse().map_err(|_| wrong())?;
     let host = uri.host().ok_or_else(wrong)?;
     let bare = host.trim_start_matches('[').trim_end_matches(']');
@@ -167,22 +215,6 @@ impl fmt::Debug for HttpFetcher {
         f.debug_tuple("HttpFetcher").field(address).finish()
     }
 }
-
-/// An address that keys are not fetched from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HttpFetcherError(String);
-
-impl fmt::Display for HttpFetcherError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(given) = self;
-        write!(
-            f,
-            "keys are not fetched from {given:?}: wanted is an https address"
-        )
-    }
-}
-
-impl Error for HttpFetcherError {}
 
 #[cfg(test)]
 mod tests {

@@ -99,6 +99,8 @@ mod jwks;
 mod jwks_fetcher;
 #[cfg(feature = "jwks-http")]
 mod jwks_http;
+#[cfg(feature = "jwks-http")]
+mod jwks_http_error;
 #[cfg(feature = "jwks")]
 mod jwks_look;
 #[cfg(feature = "jwt")]
@@ -168,7 +170,9 @@ pub use jwks::Jwks;
 #[cfg(feature = "jwks")]
 pub use jwks_fetcher::JwksFetcher;
 #[cfg(feature = "jwks-http")]
-pub use jwks_http::{HttpFetcher, HttpFetcherError};
+pub use jwks_http::HttpFetcher;
+#[cfg(feature = "jwks-http")]
+pub use jwks_http_error::HttpFetcherError;
 #[cfg(feature = "jwt")]
 pub use jwt::Jwt;
 #[cfg(feature = "jwt")]
