@@ -2,8 +2,13 @@
 
 use std::time::{Duration, SystemTime};
 
-use gatefold_core::ManualClock;
-use gatefold_tokens::{MemorySessionStore, MemoryUserEpochs, OpaqueToken, Sessions};
+use gatefold_core::{Decision, Exception, ManualClock};
+use gatefold_tokens::{
+    Digest, MemorySessionStore, MemoryUserEpochs, OpaqueToken, SessionRecord, SessionStore,
+    Sessions,
+};
+
+type Found = Result<Option<SessionRecord>, Exception>;
 
 const MINUTES: Duration = Duration::from_secs(60);
 
