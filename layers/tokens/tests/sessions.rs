@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use gatefold_core::{Decision, Exception, ManualClock};
 use gatefold_tokens::{
     Digest, MemorySessionStore, MemoryUserEpochs, OpaqueToken, SessionRecord, SessionStore,
-    Sessions,
+    Sessions, UserEpochs as _,
 };
 
 type Found = Result<Option<SessionRecord>, Exception>;
