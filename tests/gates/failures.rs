@@ -31,7 +31,7 @@ use tower_http::{limit::RequestBodyLimitLayer, timeout::TimeoutLayer};
 use crate::failing::{
     ANSWERED, ERRORS, FOREIGN, Fact, PANIC, SECRET, THROWN, TYPED, facts, fail, thrown,
 };
-use crate::told::{Asked, Caller, FORMS};
+use crate::told::{Caller, FORMS};
 
 fn layer() -> ExceptionLayer {
     ExceptionLayer::new(Detail::new().codes()).domain("tasks.example.org")
