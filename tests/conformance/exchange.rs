@@ -9,6 +9,7 @@ use crate::{
     documented,
     folder::Folder,
     judge::{self, Got},
+    later,
     record::{Record, Sent, bytes},
     reference::Reference,
     report::{self, Area, Difference, Outcome, wanted},
@@ -50,7 +51,11 @@ pub(crate) fn areas(folder: &Folder) -> Vec<Area> {
             Err(error) => Outcome::unknown(error),
         };
         if wanted(&format!("drf/{}", record.area)) {
-            area_of(&mut areas, &record.area).count(title(&record), outcome);
+            let area = area_of(&mut areas, &record.area);
+            match later::exchange(&record.area, &record.group) {
+                Some(name) => area.count_later(name, title(&record), outcome),
+                None => area.count(title(&record), outcome),
+            }
         }
     }
     areas.into_values().collect()

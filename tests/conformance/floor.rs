@@ -1,4 +1,5 @@
-//! `floor.toml`: the score below which an area must not fall.
+//! `floor.toml`: the score below which what belongs to later work must not fall. Everything else is
+//! wholly right, or documented.
 //!
 //! A floor belongs to the very file that it was taken from, known by its fingerprint: another
 //! folder's cases have another count and are printed, not compared.
@@ -10,23 +11,16 @@ use serde::{Deserialize, Serialize};
 use crate::{
     exchange::CORPUS,
     folder::{Folder, fingerprint},
-    report::{Area, wanted},
+    report::{Area, Score},
 };
 
 /// The file.
 #[derive(Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Floors {
     /// File to fingerprint.
-    pub(crate) files: BTreeMap<String, String>,
-    /// Area to score.
-    pub(crate) areas: BTreeMap<String, Floor>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-pub(crate) struct Floor {
-    pub(crate) good: usize,
-    pub(crate) documented: usize,
-    pub(crate) of: usize,
+    files: BTreeMap<String, String>,
+    /// Area or group to score.
+    later: BTreeMap<String, Score>,
 }
 
 fn path() -> PathBuf {
@@ -39,70 +33,69 @@ impl Floors {
         toml::from_str(&text).map_err(|error| format!("floor.toml: {error}"))
     }
 
-    /// Areas below their floor, in words. An area that printed nothing is below it too.
+    /// What is below its floor, in words.
     pub(crate) fn broken(&self, folder: &Folder, areas: &[Area]) -> Vec<String> {
-        let compared = self
-            .areas
-            .iter()
-            .filter(|(name, _)| wanted(name) && self.holds(folder, &file_of(name)));
-        compared
-            .filter_map(|(name, floor)| {
-                let area = areas.iter().find(|area| area.name == *name);
-                let good = area.map_or(0, |area| area.good);
-                let of = area.map_or(0, |area| area.total);
-                let fell = good < floor.good || of < floor.of;
+        let scores = scores(folder, areas);
+        let known = scores.iter().filter(|(name, _)| self.holds(folder, name));
+        known
+            .filter_map(|(name, score)| {
+                let floor = self.later.get(name)?;
+                let fell = score.good < floor.good || score.of < floor.of;
                 fell.then(|| {
+                    let Score { good, of } = floor;
                     format!(
-                        "{name}: {good} of {of}, the floor is {} of {}",
-                        floor.good, floor.of
+                        "{name}: {} of {}, the floor is {good} of {of}",
+                        score.good, score.of
                     )
                 })
             })
             .collect()
     }
 
-    /// Areas above their floor, which is to be raised.
+    /// What is above its floor, which is to be raised.
     pub(crate) fn raised(&self, folder: &Folder, areas: &[Area]) -> Vec<String> {
-        let compared = areas.iter().filter(|area| self.holds(folder, &area.file));
-        compared
-            .filter(|area| self.areas.get(&area.name) != Some(&floor(area)))
-            .map(|area| area.name.clone())
+        let scores = scores(folder, areas).into_iter();
+        scores
+            .filter(|(name, score)| self.holds(folder, name) && self.later.get(name) != Some(score))
+            .map(|(name, _)| name)
             .collect()
     }
 
-    fn holds(&self, folder: &Folder, file: &str) -> bool {
-        let now = folder.text(file).map(|text| fingerprint(&text));
-        now.is_some() && self.files.get(file) == now.as_ref()
+    fn holds(&self, folder: &Folder, name: &str) -> bool {
+        let file = file_of(name);
+        let now = folder.text(&file).map(|text| fingerprint(&text));
+        now.is_some() && self.files.get(&file) == now.as_ref()
     }
 
     /// Writes the scores as the new floors (`GATEFOLD_CONFORMANCE_FLOOR=write`).
     pub(crate) fn write(mut self, folder: &Folder, areas: &[Area]) -> Result<(), String> {
-        for area in areas {
-            if let Some(text) = folder.text(&area.file) {
-                self.files.insert(area.file.clone(), fingerprint(&text));
-                self.areas.insert(area.name.clone(), floor(area));
+        for (name, score) in scores(folder, areas) {
+            let file = file_of(&name);
+            if let Some(text) = folder.text(&file) {
+                self.files.insert(file, fingerprint(&text));
+                self.later.insert(name, score);
             }
         }
-        let head = "# Scores below which no area may fall; written by\n\
-                    # GATEFOLD_CONFORMANCE_FLOOR=write cargo test --test conformance\n\
+        let head = "# Scores of later work, below which they must not fall; everything else is at\n\
+                    # 100 %. Written by GATEFOLD_CONFORMANCE_FLOOR=write cargo test --test conformance\n\
                     # A floor holds for the file with this fingerprint alone.\n\n";
         let text = toml::to_string(&self).map_err(|error| error.to_string())?;
         fs::write(path(), format!("{head}{text}")).map_err(|error| error.to_string())
     }
 }
 
-/// The file that an area's cases come from.
-fn file_of(area: &str) -> String {
-    match area.starts_with("drf/") {
-        true => CORPUS.to_owned(),
-        false => format!("{area}.jsonl"),
-    }
+/// The scores of later work.
+fn scores(folder: &Folder, areas: &[Area]) -> BTreeMap<String, Score> {
+    let there = areas
+        .iter()
+        .filter(|area| folder.text(&area.file).is_some());
+    there.flat_map(|area| area.later.clone()).collect()
 }
 
-fn floor(area: &Area) -> Floor {
-    Floor {
-        good: area.good,
-        documented: area.differences.len(),
-        of: area.total,
+/// The file that an area's cases come from.
+fn file_of(name: &str) -> String {
+    match name.starts_with("drf/") {
+        true => CORPUS.to_owned(),
+        false => format!("{name}.jsonl"),
     }
 }

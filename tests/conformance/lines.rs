@@ -2,7 +2,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::report::{Area, Outcome};
+use crate::{
+    later,
+    report::{Area, Outcome},
+};
 
 /// Judges each line. A line that nobody can read, and a judge that panics, are failures.
 pub(crate) fn area(
@@ -14,6 +17,9 @@ pub(crate) fn area(
     let mut area = Area::new(name, file);
     for line in lines {
         match catch_unwind(AssertUnwindSafe(|| judge(line))) {
+            Ok((case, Some(outcome))) if later::file(name) => {
+                area.count_later(name.to_owned(), case, outcome);
+            }
             Ok((case, Some(outcome))) => area.count(case, outcome),
             // Not scored.
             Ok((_, None)) => {}

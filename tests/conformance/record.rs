@@ -9,6 +9,8 @@ pub(crate) struct Record {
     pub(crate) id: String,
     pub(crate) area: String,
     #[serde(default)]
+    pub(crate) group: String,
+    #[serde(default)]
     pub(crate) seq: Option<String>,
     pub(crate) at: f64,
     pub(crate) peer: String,

@@ -1,6 +1,8 @@
 //! What is printed: a line per area, and each failure on request.
 
-use std::io::Write;
+use std::{collections::BTreeMap, io::Write};
+
+use serde::{Deserialize, Serialize};
 
 /// The score of one area.
 #[derive(Debug, Default)]
@@ -14,6 +16,15 @@ pub(crate) struct Area {
     pub(crate) differences: Vec<(String, Difference)>,
     /// Whether documented differences can occur here.
     pub(crate) has_differences: bool,
+    /// What of this belongs to later work: its name, and its score.
+    pub(crate) later: BTreeMap<String, Score>,
+}
+
+/// How many of how many.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub(crate) struct Score {
+    pub(crate) good: usize,
+    pub(crate) of: usize,
 }
 
 /// What was wanted and what came.
@@ -67,6 +78,20 @@ impl Area {
             file: file.into(),
             ..Self::default()
         }
+    }
+
+    /// Counts one case that belongs to later work, under this name.
+    pub(crate) fn count_later(&mut self, name: String, case: impl Into<String>, outcome: Outcome) {
+        let score = self.later.entry(name).or_default();
+        score.of += 1;
+        score.good += usize::from(!matches!(outcome, Outcome::Failed(_)));
+        self.count(case, outcome);
+    }
+
+    /// Failures that nobody documented and that no later work is expected to mend.
+    pub(crate) fn unexpected(&self) -> usize {
+        let later: usize = self.later.values().map(|score| score.of - score.good).sum();
+        self.failures.len() - later
     }
 
     /// Counts one case.

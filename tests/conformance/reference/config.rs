@@ -106,6 +106,14 @@ pub(crate) struct Typed {
 }
 
 impl Typed {
+    /// One without settings.
+    pub(crate) fn plain(kind: &str) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            settings: Map::new(),
+        }
+    }
+
     /// A setting that is a text; null and absent are the same.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.settings.get(name).and_then(Value::as_str)

@@ -17,7 +17,9 @@ use super::{
     answer::{self, Answer},
     authenticators,
     call::{Call, Place},
-    cases, handlers,
+    cases,
+    config::Typed,
+    handlers,
     json::Json,
     notes, parse, permissions, render,
     routes::Match,
@@ -54,7 +56,12 @@ pub(crate) fn build(place: &Place, hit: &Match) -> Result<Stack, Vec<String>> {
         Ok(None) => {}
         Err(what) => missing.push(what),
     }
-    match authenticators::layer(&place.world, &endpoint.authenticators) {
+    // The router's root is a view of its own, with the defaults of the project.
+    let authenticators = match hit.view {
+        "root" => &[Typed::plain("session"), Typed::plain("basic")],
+        _ => &endpoint.authenticators[..],
+    };
+    match authenticators::layer(&place.world, authenticators) {
         Ok(Some(layer)) => stack = with_field(place.clone(), around(&layer, stack)),
         Ok(None) => {}
         Err(what) => missing.push(what),
