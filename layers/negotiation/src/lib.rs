@@ -134,6 +134,8 @@
 //! | `Vary: Accept` | wherever there are two renderers | where the header was looked at, too |
 //! | `Content-Type: */*` | is parsed | 415 |
 //! | 415 | says no more | lists what there is in `Accept` |
+//! | `1e999`, a lone surrogate in JSON | are read, and the echo crashes with 500 | 400 |
+//! | a multipart body whose boundary never occurs | is one part | 400 |
 //! | a body past the limit | 400 | 413 |
 //! | NaN | an error | `null` |
 //!

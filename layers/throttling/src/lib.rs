@@ -119,6 +119,8 @@
 //! - `RateLimit-Policy` and `RateLimit` tell the limits on every answer. `Retry-After` is never 0.
 //! - A request that costs more than a rate ever admits, and any request under a rate of 0, is
 //!   refused without a `Retry-After`.
+//! - Rates are counted by a monotonic clock, so a wait never grows beyond its window when the date
+//!   is set back.
 //! - Keys are stored as keyed hashes, in memory of a fixed size.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
