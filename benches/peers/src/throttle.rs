@@ -1,4 +1,4 @@
-//! governor and `tower_governor` beside the throttle layer.
+//! governor, `tower_governor` and axum-governor beside the throttle layer.
 
 use std::{
     hint::black_box,
@@ -7,6 +7,7 @@ use std::{
     sync::Arc,
 };
 
+use axum_governor::{PeerIp, Quota as AxumQuota};
 use criterion::Criterion;
 use gatefold::{
     Connection,
@@ -29,6 +30,7 @@ use crate::{
 
 const MANY: NonZeroU32 = NonZeroU32::new(100_000_000).expect("not 0");
 const ONE: NonZeroU32 = NonZeroU32::new(1).expect("not 0");
+const DAY: NonZeroU32 = NonZeroU32::new(86_400).expect("not 0");
 
 /// As many keys as there are in the uniform measures.
 const KEYS: u32 = 1_000_000;
@@ -131,6 +133,12 @@ const LAYERS: &[Measure] = &[
         drive(&mut service, from_peer());
         served(service, TOO_MANY, from_peer)
     }),
+    measure("ours/refused/headers", || {
+        let rates = [Rate::per_day(1), Rate::per_day(2)];
+        let mut service = layer(rates, RateHeaders::Draft).layer(AxumBare);
+        drive(&mut service, from_peer());
+        served(service, TOO_MANY, from_peer)
+    }),
     measure("tower_governor/one-rate", || {
         let mut config = GovernorConfigBuilder::default();
         let config = config.per_nanosecond(1).burst_size(MANY.get());
@@ -160,6 +168,24 @@ const LAYERS: &[Measure] = &[
         drive(&mut service, from_peer());
         served(service, TOO_MANY, from_peer)
     }),
+    // axum-governor has no form without header fields.
+    measure("axum-governor/one-rate/headers", || {
+        let config = axum_config().quota_default(AxumQuota::requests_per_second(MANY));
+        served(axum_layer(config).layer(AxumBare), OK, from_peer)
+    }),
+    measure("axum-governor/two-rates/headers", || {
+        let second = AxumQuota::requests_per_minute(MANY);
+        let config = axum_config()
+            .quota_default(AxumQuota::requests_per_second(MANY))
+            .stack("minute", PeerIp::default(), second);
+        served(axum_layer(config).layer(AxumBare), OK, from_peer)
+    }),
+    measure("axum-governor/refused/headers", || {
+        let config = axum_config().quota_default(AxumQuota::seconds_per_request(DAY));
+        let mut service = axum_layer(config).layer(AxumBare);
+        drive(&mut service, from_peer());
+        served(service, TOO_MANY, from_peer)
+    }),
 ];
 
 /// The layers over a bare service, by peer address: admitted, with header fields, and refused.
@@ -171,7 +197,20 @@ fn layer<const N: usize>(rates: [Rate; N], headers: RateHeaders) -> ThrottleLaye
     ThrottleLayer::new(AnonRateThrottle::new(rates).expect("rates")).headers(headers)
 }
 
-/// A request whose peer is known to both.
+type AxumConfig = axum_governor::GovernorConfigBuilder<IpAddr>;
+
+fn axum_config() -> AxumConfig {
+    axum_governor::GovernorConfigBuilder::default()
+        .with_extractor(PeerIp::default())
+        .expect_connect_info()
+}
+
+/// Its sweeper needs tokio, which is not there: nothing runs beside the measure.
+fn axum_layer(config: AxumConfig) -> axum_governor::GovernorLayer<IpAddr> {
+    axum_governor::GovernorLayer::new(config.finish().expect("a configuration"))
+}
+
+/// A request whose peer is known to all.
 fn from_peer() -> Request<Body> {
     let mut request = plain();
     let peer = SocketAddr::from(([192, 0, 2, 1], 80));
