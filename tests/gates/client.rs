@@ -29,6 +29,11 @@ impl Answer {
             .map_or("", |value| value.to_str().unwrap())
     }
 
+    /// `Retry-After`. The clock of a real server is real, so tests ask for a range.
+    pub(crate) fn seconds_to_wait(&self) -> u64 {
+        self.header("retry-after").parse().unwrap_or_default()
+    }
+
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }

@@ -84,5 +84,5 @@ async fn every_gate_answers_on_hyper() {
 
     let third = client.get("/", &[token]).await;
     assert_eq!(third.status, StatusCode::TOO_MANY_REQUESTS);
-    assert_eq!(third.header("retry-after"), "30");
+    assert!((1..=30).contains(&third.seconds_to_wait()), "{third:?}");
 }

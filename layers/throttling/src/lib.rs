@@ -5,16 +5,19 @@
 //! decided in one step.
 //!
 //! ```
-//! use std::convert::Infallible;
-//! use gatefold_core::Identity;
+//! use std::{convert::Infallible, time::SystemTime};
+//! use gatefold_core::{Identity, ManualClock};
 //! use gatefold_throttling::{ThrottleLayer, UserRateThrottle};
 //! use http::{Request, Response, StatusCode};
 //! use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // A clock that stands still; without one the machine's is read.
+//! let clock = ManualClock::new(SystemTime::UNIX_EPOCH).clock();
+//! let throttle = UserRateThrottle::new(["2/min", "1000/day"])?;
 //! let mut service = ServiceBuilder::new()
-//!     .layer(ThrottleLayer::new(UserRateThrottle::new(["2/min", "1000/day"])?))
+//!     .layer(ThrottleLayer::new(throttle).clock(clock))
 //!     .service(service_fn(async |_: Request<()>| {
 //!         Ok::<_, Infallible>(Response::new(String::from("hello")))
 //!     }));
