@@ -45,6 +45,7 @@ pub const GATES: &[Measure] = &[
     }),
     measure("bare/identified", || served(Bare, OK, identified)),
     measure("no-op", || gate(NoOp, OK, plain)),
+    measure("no-op/eight-headers", || gate(NoOp, OK, eight_headers)),
     measure("core/gate", || gate(GateLayer(Open), OK, plain)),
     measure("core/gate-waits", || gate(GateLayer(Waits), OK, plain)),
     measure("core/leave-identity", || {
@@ -194,6 +195,9 @@ pub const GATES: &[Measure] = &[
     measure("exceptions/success", || {
         gate(ExceptionLayer::default(), OK, plain)
     }),
+    measure("exceptions/success/eight-headers", || {
+        gate(ExceptionLayer::default(), OK, eight_headers)
+    }),
     measure("exceptions/refusal/detail", || {
         refused(&ExceptionLayer::default(), plain)
     }),
@@ -228,6 +232,29 @@ pub fn alice() -> Identity {
             .with_roles(["editor"])
     });
     ALICE.clone()
+}
+
+/// What a program sends that has a trace.
+fn eight_headers() -> Request<Body> {
+    let headers = [
+        ("host", "api.example.org"),
+        ("user-agent", "client/1.0"),
+        ("accept", "application/json, text/plain"),
+        ("accept-encoding", "gzip"),
+        ("accept-language", "en"),
+        ("authorization", "Token t0ken"),
+        ("x-request-id", "2f9e3c52-7a55-4f0c-9d6a-0b6f8e1c7d10"),
+        (
+            "traceparent",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        ),
+    ];
+    let mut request = plain();
+    for (name, value) in headers {
+        let value = http::HeaderValue::from_static(value);
+        request.headers_mut().insert(name, value);
+    }
+    request
 }
 
 /// A request that authentication has passed.

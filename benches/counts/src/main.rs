@@ -10,6 +10,7 @@
 //! function alone, which repeats the work N and then 2N times; the difference divided by N is the
 //! cost of one. `callgrind.rs` says how, `counts.toml` what came out.
 
+mod beside;
 mod callgrind;
 #[path = "../../support/jwt.rs"]
 mod jwt;

@@ -1,4 +1,5 @@
 use crate::{
+    beside::BESIDE,
     jwt::JWT,
     support::{
         Measure, Work, gates::GATES, parsers::PARSERS, permissions::PERMISSIONS, stack::STACK,
@@ -12,7 +13,16 @@ use crate::{
 pub(crate) const TIMES: usize = 100;
 
 fn measures() -> impl Iterator<Item = &'static Measure> {
-    let lists = [GATES, PARSERS, PERMISSIONS, STACK, TOKENS, JWT, VERSIONS];
+    let lists = [
+        GATES,
+        PARSERS,
+        PERMISSIONS,
+        STACK,
+        TOKENS,
+        JWT,
+        VERSIONS,
+        BESIDE,
+    ];
     lists.into_iter().flatten()
 }
 

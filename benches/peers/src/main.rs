@@ -10,6 +10,7 @@ mod jwt;
 mod layers;
 #[path = "../../support/jwt.rs"]
 mod ours;
+mod refusals;
 #[path = "../../support/criterion.rs"]
 mod run;
 mod stack;
@@ -27,6 +28,7 @@ criterion_group!(
     jwt::jwt,
     dispatch::dispatch,
     layers::layers,
+    refusals::refusals,
     stack::stack,
 );
 criterion_main!(benches);

@@ -44,7 +44,9 @@ pub(crate) fn stack(criterion: &mut Criterion) {
 }
 
 /// axum's middlewares take axum's request: its body is made of ours, which costs one box.
-fn axum<S: Service<Request>>(inner: S) -> MapRequest<S, fn(http::Request<Body>) -> Request> {
+pub(crate) fn axum<S: Service<Request>>(
+    inner: S,
+) -> MapRequest<S, fn(http::Request<Body>) -> Request> {
     MapRequest::new(inner, |request| request.map(axum::body::Body::new))
 }
 

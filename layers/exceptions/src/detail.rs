@@ -73,12 +73,53 @@ impl Serialize for DetailDocument<'_> {
     }
 }
 
+/// The document as JSON: what serde_json makes of it, byte for byte.
+pub(crate) fn detail_json(exception: &Exception, detail: &Detail, told: &Told) -> Vec<u8> {
+    let document = DetailDocument::new(exception, detail, told);
+    let plain = document.plain_json();
+    plain.unwrap_or_else(|| serde_json::to_vec(&document).unwrap_or_default())
+}
+
+impl DetailDocument<'_> {
+    /// Where nothing has to be escaped it takes a fifth of the time to put it together.
+    fn plain_json(&self) -> Option<Vec<u8>> {
+        let ErrorDetail::Message { text, code } = self.exception.detail() else {
+            return None;
+        };
+        let code = code.as_deref().unwrap_or(self.exception.code());
+        let parts: &[&str] = match self.codes {
+            false => &["{\"detail\":\"", text, "\"}"],
+            true => &["{\"detail\":\"", text, "\",\"code\":\"", code, "\"}"],
+        };
+        let is_plain = is_plain(text) && (!self.codes || is_plain(code));
+        (self.causes.is_empty() && is_plain).then(|| {
+            // Of just the right length, which is one allocation less for the body.
+            let mut json = Vec::with_capacity(parts.iter().map(|part| part.len()).sum());
+            parts
+                .iter()
+                .for_each(|part| json.extend_from_slice(part.as_bytes()));
+            json
+        })
+    }
+}
+
+/// Whether JSON has the text as it is. There is no early way out, so that many bytes are looked at
+/// together.
+fn is_plain(text: &str) -> bool {
+    let escaped = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+    !text
+        .bytes()
+        .fold(false, |found, byte| found | escaped(byte))
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn body(exception: &Exception, detail: Detail) -> String {
-        serde_json::to_string(&DetailDocument::new(exception, &detail, &Told::default())).unwrap()
+        String::from_utf8(detail_json(exception, &detail, &Told::default())).unwrap()
     }
 
     #[test]
@@ -106,5 +147,18 @@ mod tests {
             body(&exception, detail),
             r#"{"detail":"Gone.","code":"gone"}"#
         );
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_put_together_is_what_serde_makes(text: String, code in "[a-z\"\\\\]{0,3}") {
+            let exception = Exception::not_found().with_detail(text).with_code(code);
+            for detail in [Detail::new(), Detail::new().codes()] {
+                let told = Told::default();
+                let document = DetailDocument::new(&exception, &detail, &told);
+                let json = detail_json(&exception, &detail, &told);
+                prop_assert_eq!(json, serde_json::to_vec(&document).unwrap());
+            }
+        }
     }
 }

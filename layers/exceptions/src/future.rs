@@ -21,18 +21,9 @@ pin_project! {
     /// A request inside the service, or one that has failed already. It boxes nothing.
     pub struct ExceptionFuture<F> {
         #[pin]
-        state: State<F>,
+        inside: Option<F>,
         head: RequestHead,
         shared: Arc<Shared>,
-    }
-}
-
-pin_project! {
-    #[project = StateProj]
-    enum State<F> {
-        Inside { #[pin] future: F },
-        Failed { exception: Option<Exception> },
-        Done,
     }
 }
 
@@ -41,7 +32,7 @@ impl<F> ExceptionFuture<F> {
     #[inline]
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self {
-            state: State::Done,
+            inside: None,
             head: RequestHead::unread(),
             shared,
         }
@@ -54,14 +45,12 @@ impl<F> ExceptionFuture<F> {
 
     #[inline]
     pub(crate) fn enter(&mut self, future: F) {
-        self.state = State::Inside { future };
+        self.inside = Some(future);
     }
 
     #[cold]
     pub(crate) fn fail(&mut self, exception: Exception) {
-        self.state = State::Failed {
-            exception: Some(exception),
-        };
+        self.head.fail(exception);
     }
 }
 
@@ -80,14 +69,14 @@ where
         let mut answer = Poll::Pending;
         let mut failure = None;
         let caught = catch(|| {
-            if let StateProj::Inside { future } = this.state.as_mut().project() {
+            if let Some(future) = this.inside.as_mut().as_pin_mut() {
                 match future.poll(cx) {
                     Poll::Pending => return false,
                     Poll::Ready(Ok(response)) => answer = Poll::Ready(Ok(response)),
                     Poll::Ready(Err(error)) => failure = Some(error),
                 }
                 // The future is dropped here and not with `self`, whose drop nobody catches.
-                this.state.set(State::Done);
+                this.inside.set(None);
             }
             true
         });
@@ -95,9 +84,15 @@ where
             (Ok(false), _) => {}
             (Ok(true), Poll::Ready(Ok(response))) if is_plain_success(response) => {}
             _ => {
+                let panicked = caught.err();
+                if panicked.is_some() {
+                    let dropped = catch(|| this.inside.set(None));
+                    drop(dropped);
+                }
+                // Of several failures the first: the error before the panic of what it left behind.
                 let failure = failure.map(|error| said_by(error, this.shared));
-                let outcome = this.state.end(caught.err(), failure, answer);
-                answer = Poll::Ready(Ok(worded(outcome, this.head, this.shared, cx)));
+                let exception = failure.or(panicked).or_else(|| this.head.take_failure());
+                settle(&mut answer, exception, this.head, this.shared, cx);
             }
         }
         answer
@@ -109,48 +104,31 @@ fn is_plain_success<B>(response: &Response<B>) -> bool {
     response.status().as_u16() < 400 && response.extensions().is_empty()
 }
 
-impl<F> State<F> {
-    /// The first failure is the one to tell of: the service's error, and else the panic.
-    #[inline(never)]
-    fn end<B>(
-        mut self: Pin<&mut Self>,
-        panicked: Option<Exception>,
-        failure: Option<Exception>,
-        answer: Poll<Result<Response<B>, Infallible>>,
-    ) -> Result<Response<B>, Exception> {
-        let before = match self.as_mut().project() {
-            StateProj::Failed { exception } => exception.take(),
-            StateProj::Inside { .. } | StateProj::Done => None,
-        };
-        if panicked.is_some() {
-            let dropped = catch(|| self.set(Self::Done));
-            drop(dropped);
-        }
-        match (failure.or(panicked).or(before), answer) {
-            (None, Poll::Ready(Ok(response))) => Ok(response),
-            (None, Poll::Pending) => panic!("polled after completion"),
-            (Some(exception), answer) => {
-                let dropped = catch(|| drop(answer));
-                drop(dropped);
-                Err(exception)
-            }
-        }
-    }
-}
-
+/// Finds the failure in the answer, if there is none beside it, and puts it into words.
 #[inline(never)]
-fn worded<B: ReplyBody + Body>(
-    outcome: Result<Response<B>, Exception>,
+fn settle<B: ReplyBody + Body>(
+    answer: &mut Poll<Result<Response<B>, Infallible>>,
+    exception: Option<Exception>,
     head: &mut RequestHead,
     shared: &Shared,
     cx: &mut Context<'_>,
-) -> Response<B> {
-    match outcome {
-        Ok(mut response) => match find(&mut response, head, cx) {
-            Some(exception) => word(exception, Some(response), head, shared),
-            None => response,
+) {
+    let exception = match (exception, &mut *answer) {
+        (None, Poll::Pending) => panic!("polled after completion"),
+        (None, Poll::Ready(Err(never))) => match *never {},
+        (None, Poll::Ready(Ok(response))) => match find(response, head, cx) {
+            Some(exception) => exception,
+            None => return,
         },
-        Err(exception) => word(exception, None, head, shared),
+        (Some(exception), _) => {
+            let before = std::mem::replace(answer, Poll::Ready(Ok(Response::default())));
+            let dropped = catch(|| drop(before));
+            drop(dropped);
+            exception
+        }
+    };
+    if let Poll::Ready(Ok(response)) = answer {
+        word(exception, response, head, shared);
     }
 }
 

@@ -4,7 +4,7 @@ use gatefold_core::Exception;
 use http::{
     HeaderMap, HeaderValue,
     header::{
-        ACCEPT, ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
+        ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
         HeaderName, LAST_MODIFIED, RETRY_AFTER, VARY,
     },
 };
@@ -24,10 +24,6 @@ const OF_THE_BODY: [HeaderName; 7] = [
 
 /// Takes out what described the old body.
 pub(crate) fn forget_the_body(headers: &mut HeaderMap) {
-    // The answer of a gate has nothing of the kind, most often no header at all.
-    if headers.is_empty() {
-        return;
-    }
     for name in OF_THE_BODY {
         headers.remove(name);
     }
@@ -35,9 +31,6 @@ pub(crate) fn forget_the_body(headers: &mut HeaderMap) {
 
 /// Takes out what only gRPC callers read: an error of a gRPC service may carry it.
 pub(crate) fn forget_grpc(headers: &mut HeaderMap) {
-    if headers.is_empty() {
-        return;
-    }
     for name in [STATUS, MESSAGE, DETAILS] {
         headers.remove(name);
     }
@@ -57,15 +50,19 @@ pub(crate) fn add(headers: &mut HeaderMap, exception: &Exception) {
 
 /// Says that `Accept` chose this answer (RFC 9110, section 12.5.5), unless that is said.
 pub(crate) fn vary_by_accept(headers: &mut HeaderMap) {
-    let mut names = headers
-        .get_all(VARY)
-        .iter()
-        .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
-        .map(<[u8]>::trim_ascii);
-    if !names.any(|name| name == b"*" || name.eq_ignore_ascii_case(ACCEPT.as_str().as_bytes())) {
-        headers.append(VARY, HeaderValue::from_name(ACCEPT));
+    let names_it = |line: &HeaderValue| {
+        let mut names = line.as_bytes().split(|byte| *byte == b',');
+        names.any(|name| {
+            let name = name.trim_ascii();
+            name == b"*" || name.eq_ignore_ascii_case(b"accept")
+        })
+    };
+    if headers.is_empty() || !headers.get_all(VARY).iter().any(names_it) {
+        headers.append(VARY, BY_ACCEPT);
     }
 }
+
+const BY_ACCEPT: HeaderValue = HeaderValue::from_static("accept");
 
 #[cfg(test)]
 mod tests {

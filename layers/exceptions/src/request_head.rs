@@ -1,3 +1,4 @@
+use gatefold_core::Exception;
 use http::{
     HeaderValue, Method, Request, Uri,
     header::{ACCEPT, ACCEPT_LANGUAGE},
@@ -13,11 +14,17 @@ use crate::{
 /// that [wants them](crate::ExceptionHandler::wants_head).
 #[derive(Clone, Debug)]
 pub struct RequestHead {
+    /// In one place, so that there is one place to look at when the head is dropped.
+    notes: Option<Notes>,
+    method: Known,
+}
+
+/// What some requests have.
+#[derive(Clone, Debug)]
+struct Notes {
     talk: Talk,
     id: RequestId,
     more: Option<Box<More>>,
-    method: Known,
-    shows_causes: bool,
 }
 
 /// How the caller talks.
@@ -37,6 +44,9 @@ struct More {
     method: Method,
     uri: Option<Uri>,
     language: Option<HeaderValue>,
+    shows_causes: bool,
+    /// The failure of a request that never got inside.
+    failed: Option<Exception>,
 }
 
 /// A method in a byte.
@@ -74,15 +84,20 @@ impl RequestHead {
     #[inline]
     pub(crate) const fn unread() -> Self {
         Self {
-            talk: Talk::Known(Form::Json),
-            id: RequestId::Unknown,
-            more: None,
+            notes: None,
             method: Known::Get,
-            shows_causes: false,
         }
     }
 
-    #[inline]
+    fn note(&mut self) -> &mut Notes {
+        self.notes.get_or_insert(Notes {
+            talk: Talk::Known(Form::Json),
+            id: RequestId::Unknown,
+            more: None,
+        })
+    }
+
+    #[inline(always)]
     pub(crate) fn read<B>(&mut self, request: &Request<B>, shared: &Shared) {
         self.method = Known::of(request.method());
         if self.method == Known::Other || shared.is_curious {
@@ -95,7 +110,7 @@ impl RequestHead {
 
     #[cold]
     fn read_more<B>(&mut self, request: &Request<B>, shared: &Shared) {
-        let mut more = Box::<More>::default();
+        let mut more = More::default();
         if self.method == Known::Other {
             more.method = request.method().clone();
         }
@@ -103,47 +118,71 @@ impl RequestHead {
             more.uri = Some(request.uri().clone());
             more.language = request.headers().get(ACCEPT_LANGUAGE).cloned();
         }
-        self.more = Some(more);
-        self.shows_causes = shared.shows_causes && is_local(request);
+        more.shows_causes = shared.shows_causes && is_local(request);
+        self.note().more = Some(Box::new(more));
     }
 
     /// One walk over the headers: a look-up costs as much as five steps of it, and there would be
     /// four.
+    #[inline(never)]
     fn read_headers<B>(&mut self, request: &Request<B>) {
+        let mut accepted = false;
         for (name, value) in request.headers() {
             match name.as_str() {
-                "accept" => self.accepts(value, request),
+                // Lines of one name stand together.
+                "accept" if std::mem::replace(&mut accepted, true) => self.accept_all(request),
+                "accept" => self.accept(value),
                 // Every gRPC call is a POST.
                 "content-type" if self.method == Known::Post => {
                     if let Some(answer) = answer_type(value.as_bytes()) {
-                        self.talk = Talk::Grpc(answer);
+                        self.note().talk = Talk::Grpc(answer);
                     }
                 }
-                "x-request-id" => self.id.name(value),
-                "traceparent" => self.id.trace(value),
+                "x-request-id" => self.id_mut().name(value),
+                "traceparent" => self.id_mut().trace(value),
                 _ => {}
             }
         }
     }
 
-    fn accepts<B>(&mut self, line: &HeaderValue, request: &Request<B>) {
-        match &self.talk {
-            Talk::Grpc(_) => {}
-            Talk::Known(_) if matches!(line.as_bytes(), b"*/*" | b"application/json") => {}
-            Talk::Known(_) if request.headers().get_all(ACCEPT).iter().nth(1).is_none() => {
-                self.talk = Talk::Accepts(Kept::of(line));
-            }
-            Talk::Known(_) | Talk::Accepts(_) => {
-                let lines = request.headers().get_all(ACCEPT);
-                let form = Form::accepted(lines.iter().map(HeaderValue::as_bytes));
-                self.talk = Talk::Known(form);
-            }
+    fn accept(&mut self, line: &HeaderValue) {
+        let is_json = matches!(line.as_bytes(), b"*/*" | b"application/json");
+        if !is_json && !matches!(self.talk(), Talk::Grpc(_)) {
+            self.note().talk = Talk::Accepts(Kept::of(line));
         }
+    }
+
+    #[cold]
+    fn accept_all<B>(&mut self, request: &Request<B>) {
+        if !matches!(self.talk(), Talk::Grpc(_)) {
+            let lines = request.headers().get_all(ACCEPT);
+            let form = Form::accepted(lines.iter().map(HeaderValue::as_bytes));
+            self.note().talk = Talk::Known(form);
+        }
+    }
+
+    fn talk(&self) -> &Talk {
+        const JSON: &Talk = &Talk::Known(Form::Json);
+        self.notes.as_ref().map_or(JSON, |notes| &notes.talk)
+    }
+
+    /// Keeps a failure until there is somebody to tell.
+    pub(crate) fn fail(&mut self, exception: Exception) {
+        let more = self.note().more.get_or_insert_default();
+        more.failed = Some(exception);
+    }
+
+    pub(crate) fn take_failure(&mut self) -> Option<Exception> {
+        self.notes.as_mut()?.more.as_mut()?.failed.take()
+    }
+
+    fn more(&self) -> Option<&More> {
+        self.notes.as_ref()?.more.as_deref()
     }
 
     /// The request's method.
     pub fn method(&self) -> &Method {
-        match (self.method, &self.more) {
+        match (self.method, self.more()) {
             (Known::Other, Some(more)) => &more.method,
             (Known::Get | Known::Other, _) => &Method::GET,
             (Known::Head, _) => &Method::HEAD,
@@ -157,7 +196,7 @@ impl RequestHead {
 
     /// The form that wins for the caller's `Accept`, or gRPC.
     pub fn form(&self) -> Form {
-        match &self.talk {
+        match self.talk() {
             Talk::Known(form) => *form,
             Talk::Grpc(_) => Form::Grpc,
             Talk::Accepts(accept) => Form::accepted(std::iter::once(accept.as_bytes())),
@@ -166,32 +205,32 @@ impl RequestHead {
 
     /// The URI as the layer saw it, if the handler wants it.
     pub fn uri(&self) -> Option<&Uri> {
-        self.more.as_ref()?.uri.as_ref()
+        self.more()?.uri.as_ref()
     }
 
     /// The first line of `Accept-Language`, if the handler wants it and the caller sent it.
     pub fn language(&self) -> Option<&HeaderValue> {
-        self.more.as_ref()?.language.as_ref()
+        self.more()?.language.as_ref()
     }
 
     /// The id of the request: its `X-Request-Id`, or else the trace's in its `traceparent`. A 5xx
     /// always has one, made here if need be.
     pub fn request_id(&self) -> Option<&str> {
-        self.id.as_str()
+        self.notes.as_ref()?.id.as_str()
     }
 
     pub(crate) fn id_mut(&mut self) -> &mut RequestId {
-        &mut self.id
+        &mut self.note().id
     }
 
     /// Whether the causes may be shown: asked for, and the caller is on this machine.
     pub(crate) fn shows_causes(&self) -> bool {
-        self.shows_causes
+        self.more().is_some_and(|more| more.shows_causes)
     }
 
     /// The content type of an answer to a gRPC call.
     pub(crate) fn grpc(&self) -> Option<&'static str> {
-        match &self.talk {
+        match self.talk() {
             Talk::Grpc(content_type) => Some(content_type),
             Talk::Known(_) | Talk::Accepts(_) => None,
         }
@@ -241,7 +280,7 @@ mod tests {
             "image/avif;q=0.1,text/html;q=0.9,image/png;q=0,*/*;q=0.1",
         ] {
             let head = read(Request::get("/").header(ACCEPT, accept));
-            assert!(matches!(head.talk, Talk::Accepts(_)));
+            assert!(matches!(head.talk(), Talk::Accepts(_)));
             assert_eq!(head.form(), Form::Html, "{accept}");
             assert!(head.uri().is_none());
         }

@@ -10,7 +10,7 @@ use http::{
 use crate::{
     Answer, Detail, Form, Problem, RequestHead,
     answer::{JSON, Words},
-    detail::DetailDocument,
+    detail::detail_json,
     found::{Worded, is_bodiless},
     grpc::trailers_only,
     headers::{add, forget_grpc, forget_the_body, vary_by_accept},
@@ -26,37 +26,37 @@ use crate::{
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
-/// Answers with the words for `exception`; `response` is the answer that they stand in for.
+/// Puts the words for `exception` into `response`, the answer that they stand in for.
 #[cold]
 pub(crate) fn word<B: ReplyBody>(
     exception: Exception,
-    response: Option<Response<B>>,
+    response: &mut Response<B>,
     head: &mut RequestHead,
     shared: &Shared,
-) -> Response<B> {
+) {
     let worded = catch(|| {
-        let mut response = response.unwrap_or_default().map(drop);
         let mut told = Told::default();
         if exception.status().is_server_error() {
-            told = tell(&exception, &mut response, head);
+            told = tell(&exception, response.headers_mut(), head);
         }
         let answer = shared.handler.handle(exception, head);
         if told.request_id.is_none() && answer.exception.status().is_server_error() {
-            told = tell(&answer.exception, &mut response, head);
+            told = tell(&answer.exception, response.headers_mut(), head);
         }
-        write(&answer, &told, response, head, shared)
+        write(&answer, &told, response, head, shared);
     });
-    worded.unwrap_or_else(|panicked| {
-        // The handler or the renderer panicked, so neither is asked again.
-        let mut response = Response::default();
-        let told = tell(&panicked, &mut response, head);
-        write(&panicked.into(), &told, response, head, shared)
-    })
+    if let Err(panicked) = worded {
+        // The handler or the renderer panicked, so neither is asked again. What it left may panic too.
+        let before = std::mem::take(response);
+        let dropped = catch(|| drop(before));
+        drop(dropped);
+        let told = tell(&panicked, response.headers_mut(), head);
+        write(&panicked.into(), &told, response, head, shared);
+    }
 }
 
 /// Logs something that broke inside, and says where in the log it is.
-fn tell(exception: &Exception, response: &mut Response<()>, head: &mut RequestHead) -> Told {
-    let headers = response.headers_mut();
+fn tell(exception: &Exception, headers: &mut HeaderMap, head: &mut RequestHead) -> Told {
     head.id_mut().settle(headers.get(&X_REQUEST_ID));
     let id = head.request_id().unwrap_or_default();
     log(exception, id);
@@ -76,26 +76,36 @@ fn tell(exception: &Exception, response: &mut Response<()>, head: &mut RequestHe
 fn write<B: ReplyBody>(
     answer: &Answer,
     told: &Told,
-    response: Response<()>,
+    response: &mut Response<B>,
     head: &RequestHead,
     shared: &Shared,
-) -> Response<B> {
-    let (mut parts, ()) = response.into_parts();
-    parts.status = answer.exception.status();
-    let headers = &mut parts.headers;
-    forget_the_body(headers);
+) {
+    let status = answer.exception.status();
+    *response.status_mut() = status;
+    *response.body_mut() = B::default();
+    let headers = response.headers_mut();
+    if !headers.is_empty() {
+        forget_the_body(headers);
+    }
     add(headers, &answer.exception);
     if let Some(content_type) = head.grpc() {
-        parts.status = StatusCode::OK;
-        let exception = &answer.exception;
-        trailers_only(headers, exception, told, &shared.domain, content_type);
-        return Response::from_parts(parts, B::default());
+        trailers_only(
+            headers,
+            &answer.exception,
+            told,
+            &shared.domain,
+            content_type,
+        );
+        *response.status_mut() = StatusCode::OK;
+        return;
     }
-    forget_grpc(headers);
-    if is_bodiless(parts.status) {
-        return Response::from_parts(parts, B::default());
+    if !headers.is_empty() {
+        forget_grpc(headers);
     }
-    let said = match rendered(answer, told, parts.status, headers) {
+    if is_bodiless(status) {
+        return;
+    }
+    let said = match rendered(answer, told, status, headers) {
         Some(said) => said,
         None => {
             if !matches!(answer.words, Words::Bytes { .. }) {
@@ -105,18 +115,17 @@ fn write<B: ReplyBody>(
         }
     };
     // Any other type tells a layer further out by itself that there are words already.
-    if said.content_type.as_bytes().starts_with(b"text/plain") {
-        parts.extensions.insert(Worded);
-    }
+    let is_text = said.content_type.as_bytes().starts_with(b"text/plain");
     headers.insert(CONTENT_TYPE, said.content_type);
-    let body = if head.method() == Method::HEAD {
+    if head.method() == Method::HEAD {
         // The length that GET would have; a server would take it from the empty body.
         headers.insert(CONTENT_LENGTH, HeaderValue::from(said.bytes.len()));
-        B::default()
     } else {
-        B::from_words(said.bytes)
-    };
-    Response::from_parts(parts, body)
+        *response.body_mut() = B::from_words(said.bytes);
+    }
+    if is_text {
+        response.extensions_mut().insert(Worded);
+    }
 }
 
 struct Said {
@@ -169,14 +178,14 @@ fn chosen(answer: &Answer, told: &Told, form: Form) -> Said {
             let document = ProblemDocument::new(exception, &problem, told);
             said(PROBLEM, serde_json::to_vec(&document).unwrap_or_default())
         }
+        (_, Words::Detail(detail)) => said(JSON, detail_json(exception, detail, told)),
         _ => {
             let json = answer.with_data(told, |data, json_type| {
                 Some((json_type, data.to_json().ok()?))
             });
             let (json_type, json) = json.flatten().unwrap_or_else(|| {
                 // The handler's data cannot be serialized; a detail can.
-                let document = DetailDocument::new(exception, &Detail::new(), told);
-                (JSON, serde_json::to_vec(&document).unwrap_or_default())
+                (JSON, detail_json(exception, &Detail::new(), told))
             });
             said(json_type, json)
         }

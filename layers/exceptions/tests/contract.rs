@@ -8,9 +8,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use gatefold_core::testing::Strict;
+use gatefold_core::{Exception, ReplyBody, refusal, testing::Strict};
 use gatefold_exceptions::{Answer, ExceptionFuture, ExceptionLayer, ExceptionService, RequestHead};
-use http::{Request, Response, StatusCode};
+use http::{Extensions, Request, Response, StatusCode};
+use http_body::{Body, Frame};
 use http_body_util::Full;
 use tower::{
     BoxError, Layer, Service, ServiceExt, limit::ConcurrencyLimit, service_fn,
@@ -188,13 +189,61 @@ async fn a_panic_is_a_500_wherever_it_happens() {
 
 #[tokio::test]
 async fn a_panic_in_the_handler_is_a_plain_500() {
-    let handler = |exception: gatefold_core::Exception, _: &RequestHead| -> Answer {
-        panic!("no words for {exception}")
-    };
+    let handler =
+        |exception: Exception, _: &RequestHead| -> Answer { panic!("no words for {exception}") };
     let service = ExceptionLayer::new(handler).layer(Panics(Place::Call));
     let answer = service.oneshot(request()).await.unwrap();
     assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(answer.headers()["content-type"], "application/json");
+}
+
+/// Words, or a body that panics when it is dropped.
+#[derive(Default)]
+struct Fragile {
+    words: Full<Bytes>,
+    breaks: bool,
+}
+
+impl Drop for Fragile {
+    fn drop(&mut self) {
+        assert!(!self.breaks, "in the body's drop");
+    }
+}
+
+impl ReplyBody for Fragile {
+    fn from_words(words: Bytes) -> Self {
+        Self {
+            words: Full::new(words),
+            breaks: false,
+        }
+    }
+}
+
+impl Body for Fragile {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Pin::new(&mut self.words).poll_frame(cx)
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_panics_after_the_handler_did_is_a_500_too() {
+    let refuses = service_fn(|_: Request<()>| async {
+        let mut refused: Response<Fragile> = refusal(Exception::not_found(), &Extensions::new());
+        refused.body_mut().breaks = true;
+        Ok::<_, BoxError>(refused)
+    });
+    let panics =
+        |exception: Exception, _: &RequestHead| -> Answer { panic!("no words for {exception}") };
+    for layer in [ExceptionLayer::new(panics), ExceptionLayer::default()] {
+        let answer = layer.layer(refuses).oneshot(request()).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    }
 }
 
 #[tokio::test]

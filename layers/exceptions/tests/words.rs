@@ -316,6 +316,16 @@ async fn every_kind_of_body_can_hold_the_words() {
     let service = layer().layer(service_fn(foreign));
     assert_eq!(text(service.oneshot(get()).await.unwrap()).await, words);
 
+    // A body of its own kind, turned into one of these by a closure at the service.
+    let own = |_: Request<()>| async {
+        let mut lost = Response::new(Empty::<Bytes>::new());
+        *lost.status_mut() = StatusCode::NOT_FOUND;
+        Ok::<_, Infallible>(lost)
+    };
+    let boxed = service_fn(own).map_response(|lost| lost.map(BodyExt::boxed_unsync));
+    let service = layer().layer(boxed);
+    assert_eq!(text(service.oneshot(get()).await.unwrap()).await, words);
+
     let tonics = |_: Request<()>| async {
         let none = http::Extensions::new();
         let refused: Response<tonic::body::Body> = refusal(Exception::not_found(), &none);
