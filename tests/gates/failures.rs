@@ -1,7 +1,7 @@
 //! Every failure, as it comes about on each server where it can, in every form that a caller may
 //! want: detail, problem, page, gRPC.
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use axum::{
     Form, Json, Router,
@@ -14,11 +14,6 @@ use gatefold::exceptions::{Detail, ExceptionLayer};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo},
-    server::conn::auto,
-    service::TowerToHyperService,
-};
 use serde::Deserialize;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -31,32 +26,13 @@ use tower_http::{limit::RequestBodyLimitLayer, timeout::TimeoutLayer};
 use crate::failing::{
     ANSWERED, ERRORS, FOREIGN, Fact, PANIC, SECRET, THROWN, TYPED, facts, fail, thrown,
 };
-use crate::told::{Caller, FORMS};
+use crate::{
+    on_hyper::serve,
+    told::{Caller, FORMS},
+};
 
 fn layer() -> ExceptionLayer {
     ExceptionLayer::new(Detail::new().codes()).domain("tasks.example.org")
-}
-
-/// Serves on hyper.
-async fn serve<S>(service: S) -> SocketAddr
-where
-    S: Service<Request<Incoming>, Response = Response<Full<Bytes>>> + Clone + Send + 'static,
-    S::Future: Send,
-    S::Error: Into<BoxError> + Send,
-{
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        loop {
-            let (stream, _) = listener.accept().await.unwrap();
-            let service = TowerToHyperService::new(service.clone());
-            tokio::spawn(async move {
-                let server = auto::Builder::new(TokioExecutor::new());
-                let _ = server.serve_connection(TokioIo::new(stream), service).await;
-            });
-        }
-    });
-    address
 }
 
 fn get_at(
@@ -72,7 +48,10 @@ fn get_at(
 
 #[tokio::test]
 async fn on_hyper() {
-    let caller = Caller::new(serve(layer().layer(service_fn(fail))).await, false);
+    let caller = Caller::new(
+        serve(layer().layer(service_fn(fail::<Incoming, Full<Bytes>>))).await,
+        false,
+    );
     for fact in facts(THROWN).chain(facts(ERRORS)).chain(facts(PANIC)) {
         caller
             .check(&fact, get_at(&format!("/{}", fact.name)))

@@ -6,18 +6,12 @@ use gatefold::authentication::TokenAuthentication;
 use gatefold::negotiation::{DefaultNegotiation, Rendered};
 use gatefold::permissions::IsAuthenticated;
 use gatefold::throttling::UserRateThrottle;
-use gatefold::{Connection, Exception, Identity, Policy, Reply};
+use gatefold::{Exception, Identity, Policy, Reply};
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo},
-    server::conn::auto,
-    service::TowerToHyperService,
-};
-use tokio::net::TcpListener;
 use tower::{Layer, service_fn};
 
-use crate::client::Client;
+use crate::{client::Client, on_hyper};
 
 async fn whoami(request: Request<Incoming>) -> Result<Response<Rendered>, Infallible> {
     let id = Identity::of(request.extensions()).map(|identity| identity.id().to_owned());
@@ -33,26 +27,7 @@ async fn serve() -> SocketAddr {
         .permission(IsAuthenticated)
         .throttle(UserRateThrottle::new(["2/min"]).unwrap())
         .unwrap();
-    let service = policy.layer(service_fn(whoami));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        loop {
-            let (stream, peer) = listener.accept().await.unwrap();
-            let service = service.clone();
-            let with_peer =
-                tower::util::MapRequest::new(service, move |mut request: Request<Incoming>| {
-                    Connection::new(peer).leave(request.extensions_mut());
-                    request
-                });
-            tokio::spawn(async move {
-                let service = TowerToHyperService::new(with_peer);
-                let server = auto::Builder::new(TokioExecutor::new());
-                let _ = server.serve_connection(TokioIo::new(stream), service).await;
-            });
-        }
-    });
-    address
+    on_hyper::serve(policy.layer(service_fn(whoami))).await
 }
 
 #[tokio::test]

@@ -18,13 +18,10 @@ use gatefold::{Identity, ManualClock};
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo},
-    server::conn::auto,
-    service::TowerToHyperService,
-};
 use tokio::net::TcpListener;
 use tower::{ServiceBuilder, ServiceExt, service_fn};
+
+use crate::on_hyper::serve_at;
 
 /// An identity provider: it says where its keys are, and which.
 #[derive(Clone, Default)]
@@ -38,21 +35,11 @@ impl Provider {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let this = self.clone();
-        tokio::spawn(async move {
-            loop {
-                let (stream, _) = listener.accept().await.unwrap();
-                let this = this.clone();
-                let service = service_fn(move |request: Request<Incoming>| {
-                    let answer = this.answer(request.uri().path(), address);
-                    async move { Ok::<_, Infallible>(answer) }
-                });
-                tokio::spawn(async move {
-                    let server = auto::Builder::new(TokioExecutor::new());
-                    let service = TowerToHyperService::new(service);
-                    let _ = server.serve_connection(TokioIo::new(stream), service).await;
-                });
-            }
+        let service = service_fn(move |request: Request<Incoming>| {
+            let answer = this.answer(request.uri().path(), address);
+            async move { Ok::<_, Infallible>(answer) }
         });
+        serve_at(listener, service);
         address
     }
 

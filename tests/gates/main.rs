@@ -8,6 +8,7 @@ mod failures;
 mod hyper_service;
 mod jwks;
 mod mixing;
+mod on_hyper;
 mod order;
 mod permissions;
 mod proxy;

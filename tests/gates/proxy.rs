@@ -10,50 +10,19 @@ use gatefold::negotiation::DefaultNegotiation;
 use gatefold::permissions::IsAuthenticated;
 use gatefold::throttling::UserRateThrottle;
 use gatefold::versioning::HeaderVersioning;
-use gatefold::{Connection, Exception, Identity, Policy, Version, Wrapped};
+use gatefold::{Exception, Identity, Policy, Version, Wrapped};
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper_util::{
     client::legacy::{self, connect::HttpConnector},
-    rt::{TokioExecutor, TokioIo},
-    server::conn::auto,
-    service::TowerToHyperService,
+    rt::TokioExecutor,
 };
-use tokio::net::TcpListener;
-use tower::{Layer, Service, service_fn};
+use tower::{Layer, service_fn};
 
-use crate::client::Client;
+use crate::{client::Client, on_hyper::serve};
 
 const SECRET: &str = "hunter2";
-
-async fn serve<S, B>(service: S) -> SocketAddr
-where
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
-    S: Clone + Send + 'static,
-    S::Future: Send,
-    B: http_body::Body<Data = Bytes, Error: std::error::Error + Send + Sync> + Send + 'static,
-{
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        loop {
-            let (stream, peer) = listener.accept().await.unwrap();
-            let service = service.clone();
-            let with_peer =
-                tower::util::MapRequest::new(service, move |mut request: Request<Incoming>| {
-                    Connection::new(peer).leave(request.extensions_mut());
-                    request
-                });
-            tokio::spawn(async move {
-                let service = TowerToHyperService::new(with_peer);
-                let server = auto::Builder::new(TokioExecutor::new());
-                let _ = server.serve_connection(TokioIo::new(stream), service).await;
-            });
-        }
-    });
-    address
-}
 
 /// What stands behind the proxy.
 async fn upstream(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {

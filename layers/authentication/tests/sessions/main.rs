@@ -1,0 +1,6 @@
+//! Sessions, through the layer.
+
+mod answers;
+mod browser;
+mod laws;
+mod logins;

@@ -1,0 +1,5 @@
+//! What is said, in which form, and what is left alone.
+
+mod asked;
+mod forms;
+mod handlers;
